@@ -3,6 +3,7 @@
 import contextvars
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -53,6 +54,8 @@ class Flow:
         """The first errors of items, where nothing is kept."""
         self.abandoned: list[str] = []
         """Names of the workers that were left behind."""
+        self.on_drop: Callable[[Batch], None] | None = None
+        """Is told of each batch that will not be run, where somebody waits for its items."""
         self._now = settings.clock.now
         self._lock = threading.Lock()  # Guards: all below, and the batches
         self._state = RunState(settings.workers, settings.buffersize)
@@ -65,6 +68,7 @@ class Flow:
         self._running: set[Batch] = set()
         self._incoming: Batch | None = None  # what the input is filling
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
+        self._dropped: deque[Batch] = deque()  # batches to tell `on_drop` of
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
         self._cause: BaseException | None = None  # why the run was stopped
         self._quiet = False
@@ -109,6 +113,22 @@ class Flow:
             self.crew.submit(batch)
         return count
 
+    def push(self, item: Any) -> bool:
+        """Admit one item, whatever room there is; tell whether it will be run. For items that do not come from an input."""
+        with self._lock:
+            if self._state.stopped or self._state.over:
+                return False
+            batch = Batch(self, self._state.admitted, deque([item]), self._now())
+            item.work = batch
+            self._enqueue(batch)
+        self.crew.submit(batch)
+        return True
+
+    def full(self) -> bool:
+        """Tell whether there is no room for another item."""
+        with self._lock:
+            return self._state.room(1) < 1
+
     def end_input(self, error: BaseException | None) -> None:
         """Take note that no further item will come, because the input has ended or raised `error`."""
         with self._lock:
@@ -133,12 +153,16 @@ class Flow:
     def execute(self, batch: Batch, worker: Worker) -> None:
         """Run the items of `batch` on `worker`'s thread."""
         with self._lock:
-            if self._state.stopped:
+            dropped = self._state.stopped
+            if dropped:
                 self._drop(batch)
-                return
-            self._running.add(batch)
-            batch.begun_at = self._now()
-            batch.worker = worker
+            else:
+                self._running.add(batch)
+                batch.begun_at = self._now()
+                batch.worker = worker
+        if dropped:
+            self._tell_dropped()
+            return
         context = self.context.copy()
         context.run(take_seat, batch)
         self._run_items(batch, context, self)
@@ -150,6 +174,7 @@ class Flow:
             self._stop(error)
             if not batch.finished:
                 self._drop(batch)
+        self._tell_dropped()
         self.scope.cancel("a worker could not start")
 
     def describe(self, batch: Batch) -> TaskContext:
@@ -167,9 +192,13 @@ class Flow:
             resource=worker.resource if worker else None,
         )
 
-    def failed(self, batch: Batch, error: BaseException) -> Status:
-        """Take note that the running item of `batch` ended with `error`; stop the run if that is the rule."""
-        if isinstance(error, Cancelled) and (self.scope.cancelled or self.scope.remaining() == 0):
+    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status:
+        """Take note that the running item of `batch` ended with `error`; stop the run if that is the rule.
+
+        `scope` is what the item was asked to stop by, where it has one of its own.
+        """
+        scope = scope or self.scope
+        if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with self._lock:
                 batch.bad += 1
             return Status.CANCELLED
@@ -185,8 +214,10 @@ class Flow:
             halted = fatal or self.halt.reached(self._state.failed, ended)
             if halted:
                 self._stop(error, quiet=not fatal)
-        if halted and (fatal or not self.halt.drain):
-            self.scope.cancel(f"halted: {self._state.failed} failed")
+        if halted:
+            self._tell_dropped()
+            if fatal or not self.halt.drain:
+                self.scope.cancel(f"halted after {self._state.failed} failed")
         return Status.FAILED
 
     def _end(self, batch: Batch) -> None:
@@ -219,7 +250,14 @@ class Flow:
     def _drop(self, batch: Batch) -> None:
         """End `batch` without running it. The lock is held."""
         batch.dropped = True
+        if self.on_drop:
+            self._dropped.append(batch)
         self._settle(batch)
+
+    def _tell_dropped(self) -> None:
+        """Tell of the batches that were dropped. No lock is held."""
+        while self.on_drop and self._dropped:
+            self.on_drop(self._dropped.popleft())
 
     def _place_after(self, batch: Batch, rest: Batch) -> None:
         """Give `rest`, cut from `batch`, its place in the order; drop it where the run is stopped. The lock is held."""
@@ -253,6 +291,7 @@ class Flow:
         with self._lock:
             while not self._state.over:
                 self._wait_for_result()
+        self._tell_dropped()
 
     def _deliverable(self) -> Batch | None:
         """Return the batch whose results the consumer may have now. The lock is held."""
@@ -368,12 +407,14 @@ class Flow:
                 self._stop(Cancelled(reason))
             else:
                 self._stop(RunCancelled(reason), quiet=True)
+        self._tell_dropped()
 
     def expire(self) -> None:
         """Stop the run: its deadline is over."""
         error = DeadlineExceeded(f"run {self.settings.name!r} took longer than its timeout of {self.settings.timeout:g} s")
         with self._lock:
             self._stop(error)
+        self._tell_dropped()
         self.scope.cancel(str(error))
 
     def _stop(self, cause: BaseException, *, quiet: bool = False) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 from ..errors import InvalidOption
 from .crew import Crew
+from .group import TaskGroup
 from .notify import Notifier
 from .options import DEFAULT_NAME, Options, Settings, settings_of
 from .outcome import Summary
@@ -42,6 +43,12 @@ class Pool:
     ) -> Summary:
         """Like `threadwork.for_each`, on the threads of this pool."""
         return run_to_end(run_of(fn, iterables, self._merged(options), self._crew), check=check)
+
+    def group(self, **options: Unpack[Options]) -> TaskGroup:
+        """Return a `TaskGroup` whose tasks run on the threads of this pool."""
+        self._merged(options)
+        defaults: Options = {"name": self._settings.name, "grace": self._settings.grace, "context": self._settings.context}
+        return TaskGroup.on_crew(self._crew, {**defaults, "workers": self._settings.workers, **options})
 
     def close(self) -> tuple[str, ...]:
         """Let the threads finish what they do, and join them for up to ``grace`` seconds. A second call does nothing.
