@@ -6,7 +6,7 @@ from .events import Event, ItemFinished, ItemStarted, RunFinished, RunStarted, W
 from .executor import Executor
 from .group import Task, TaskGroup
 from .halt import Halt
-from .options import Options
+from .options import Options, PoolOptions
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool
 from .protocols import Listener
@@ -23,6 +23,7 @@ __all__ = [
     "Options",
     "Outcome",
     "Pool",
+    "PoolOptions",
     "Run",
     "RunFinished",
     "RunStarted",

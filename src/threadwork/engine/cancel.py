@@ -30,7 +30,7 @@ class CancelScope:
         self.reason = ""
         self.clock = clock
         self.parent = parent
-        self.deadline = _earliest(parent.deadline if parent else None, None if timeout is None else clock.now() + timeout)
+        self.deadline: float | None = _earliest(parent.deadline if parent else None, None if timeout is None else clock.now() + timeout)
         self._lock = threading.Lock()  # Guards: cancelled turning true, _sleepers, _listeners, _prune_at
         self._sleepers: set[Lock] = set()
         self._listeners: list[weakref.ref[Stoppable]] = []

@@ -67,6 +67,7 @@ class Flow:
         self._finished: deque[Batch] = deque()  # as completed: batches not delivered yet
         self._running: set[Batch] = set()
         self._incoming: Batch | None = None  # what the input is filling
+        self._looks = False  # the waiting consumer looks by itself now and then
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
         self._dropped: deque[Batch] = deque()  # batches to tell `on_drop` of
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
@@ -347,8 +348,8 @@ class Flow:
     def _patience(self) -> float | None:
         """Return how long the consumer may wait before it has to look after something. The lock is held."""
         # Where no worker has more than one item there is nothing to look after.
-        alone = self._sizer.size == 1 and all(batch.size == 1 for batch in self._running)
-        waits = [] if alone else [_LOOK_SECONDS]
+        self._looks = self._sizer.size > 1 or any(batch.size > 1 for batch in self._running)
+        waits = [_LOOK_SECONDS] if self._looks else []
         if self.give_up_at is not None:
             waits.append(max(0.0, self.give_up_at - self._now()))
         return min(waits, default=None)
@@ -385,10 +386,13 @@ class Flow:
         return [batch] if self._enqueue(batch) else []
 
     def _wake_consumer(self) -> None:
-        if self._ready.waiting:
-            first = self._order[0].finished if self._order else False
-            if first or self._finished or self._state.over:
-                self._ready.wake()
+        if not self._ready.waiting:
+            return
+        state = self._state
+        ready = self._finished or (self._order and self._order[0].finished)
+        # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
+        if state.over or (ready and (not self._looks or state.settled - state.yielded >= state.lump())):
+            self._ready.wake()
 
     def _wake_input(self) -> None:
         if self._room.waiting:

@@ -22,7 +22,7 @@ class Outcome(NamedTuple, Generic[R]):
     A named tuple, because a frozen dataclass of this size takes five times as long to build.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # hides tuple.index, which nobody asks of an outcome
     """Place of the item in the input, from 0."""
     key: Any
     """What ``key=`` gave for the item; its index where no ``key`` was given."""

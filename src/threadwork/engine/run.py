@@ -76,7 +76,7 @@ class Run(Generic[R]):
     def close(self) -> None:
         """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing."""
         self._taken = True
-        consumer = self._consumer and self._consumer()
+        consumer = self._consumer() if self._consumer else None
         if consumer is None:
             return
         try:
