@@ -29,8 +29,8 @@ class Executor(ThreadPoolExecutor):
     """A drop-in for ``concurrent.futures.ThreadPoolExecutor``, which it is a subclass of for those who check.
 
     It differs where that one hurts: calls see a copy of the submitter's context variables and `current()`; a call
-    that waits for another one's result on the same executor runs it itself, if nobody else has begun it; a hung call does not keep the interpreter
-    from exiting: at exit, submitted calls are finished, unless none of them ends for five seconds.
+    that waits for another one's result on the same executor runs it itself, if nobody has begun it; a hung call does not
+    keep the interpreter from exiting: at exit, submitted calls are finished, unless none of them ends for five seconds.
 
     Submitting never waits: the queue is unbounded, as in the original. For bounded work use `map` or a `TaskGroup`.
     """
@@ -79,7 +79,9 @@ class Executor(ThreadPoolExecutor):
         invocation = Invocation(fn, args, kwargs, contextvars.copy_context())
         with self._submitting:
             if self._crew.broken is not None:
-                raise BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore") from self._crew.broken
+                raise BrokenThreadPool(
+                    "A thread initializer failed, the thread pool is not usable anymore"
+                ) from self._crew.broken
             call = SubmittedCall(self._crew, self._scope, self._count, invocation)
             call.owner = self._owner
             call.work = call

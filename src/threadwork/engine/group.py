@@ -17,7 +17,6 @@ from .events import ItemFinished, ItemStarted
 from .execution import Execution
 from .flow import Flow, Keep
 from .halt import Halt
-from .notify import Notifier
 from .options import Options, settings_of
 from .outcome import Outcome, Status, Summary
 
@@ -143,7 +142,7 @@ class TasksRunner:
 
     execution: Execution
 
-    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:  # noqa: ARG002 - a task brings its own
         """Run the task in `batch`, in its own context rather than in `context`."""
         task: Task[Any] = batch.items.popleft()
         worker = batch.worker

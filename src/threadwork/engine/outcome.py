@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Status(StrEnum):
@@ -16,7 +16,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Outcome(NamedTuple, Generic[R]):
+class Outcome(NamedTuple, Generic[R_co]):
     """What became of one item. Immutable.
 
     A named tuple, because a frozen dataclass of this size takes five times as long to build.
@@ -29,7 +29,7 @@ class Outcome(NamedTuple, Generic[R]):
     item: Any
     """The input itself; a tuple of the arguments where there were several iterables."""
     status: Status
-    value: R | None
+    value: R_co | None
     """What the task returned; ``None`` unless `status` is done."""
     error: BaseException | None
     """What the task raised, with a note that names the item."""
@@ -50,7 +50,7 @@ class Outcome(NamedTuple, Generic[R]):
         """Whether the task returned."""
         return self.status is Status.DONE
 
-    def unwrap(self) -> R:
+    def unwrap(self) -> R_co:
         """Return the value, or raise the item's error."""
         if self.error is not None:
             raise self.error

@@ -124,8 +124,8 @@ class Run(Generic[R]):
     def _take(self) -> None:
         if self._taken:
             raise RunClosed(
-                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: make a new one, "
-                "or keep the results, as in results = list(run)"
+                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: "
+                "make a new one, or keep the results, as in results = list(run)"
             )
         self._taken = True
 
