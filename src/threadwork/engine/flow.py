@@ -14,6 +14,8 @@ from .batch import Batch, BatchSizer
 from .cancel import CancelScope
 from .channel import Signal
 from .crew import Crew, Worker
+from .delivery import AsCompleted, Delivery, InOrder, NoDelivery
+from .ending import Ending
 from .halt import Halt
 from .options import Settings
 from .outcome import Status
@@ -63,18 +65,14 @@ class Flow:
         self._sizer = BatchSizer(size=min(settings.batch or 1, largest), largest=largest, fixed=settings.batch is not None)
         self._ready = Signal(self._lock, settings.clock)  # the consumer waits for a result or the end
         self._room = Signal(self._lock, settings.clock)  # the input waits for room
-        self._order: deque[Batch] = deque()  # in input order: batches not delivered yet
-        self._finished: deque[Batch] = deque()  # as completed: batches not delivered yet
+        self._delivery: Delivery = NoDelivery() if keep is Keep.NOTHING else InOrder() if settings.ordered else AsCompleted()
+        self._ending = Ending()
         self._running: set[Batch] = set()
         self._incoming: Batch | None = None  # what the input is filling
         self._looks = False  # the waiting consumer looks by itself now and then
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
         self._dropped: deque[Batch] = deque()  # batches to tell `on_drop` of
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
-        self._cause: BaseException | None = None  # why the run was stopped
-        self._quiet = False
-        self.give_up_at: float | None = None  # when what still runs after a stop is left behind
-        self._input_error: BaseException | None = None
         self._run_items: BatchRunner
 
     def use(self, runner: BatchRunner, context: contextvars.Context) -> None:
@@ -134,14 +132,13 @@ class Flow:
         """Take note that no further item will come, because the input has ended or raised `error`."""
         with self._lock:
             self._state.input_open = False
-            self._input_error = error
+            self._ending.input_error = error
             self._wake_consumer()
 
     def _enqueue(self, batch: Batch) -> bool:
         """Count new items in; tell whether they may go to the crew. The lock is held."""
         self._state.admitted += batch.size
-        if self.settings.ordered and self.keep is not Keep.NOTHING:
-            self._order.append(batch)
+        self._delivery.admit(batch)
         if self._state.stopped:
             self._drop(batch)
             return False
@@ -229,7 +226,7 @@ class Flow:
                 return
             rest = batch.cut()  # where a failure ended the batch before its items
             if rest:
-                self._place_after(batch, rest)
+                self._delivery.place_after(batch, rest)
             self._running.discard(batch)
             self._sizer.measured(batch.size, self._now() - batch.begun_at)
             self._state.done += batch.size - batch.bad
@@ -241,10 +238,9 @@ class Flow:
         """Count the items of `batch` as ended and offer it to the consumer. The lock is held."""
         batch.finished = True
         self._state.settled += batch.size
+        self._delivery.settle(batch)
         if self.keep is Keep.NOTHING:
             self._state.yielded += batch.size
-        elif not self.settings.ordered:
-            self._finished.append(batch)
         self._wake_consumer()
         self._wake_input()
 
@@ -260,11 +256,6 @@ class Flow:
         while self.on_drop and self._dropped:
             self.on_drop(self._dropped.popleft())
 
-    def _place_after(self, batch: Batch, rest: Batch) -> None:
-        """Give `rest`, cut from `batch`, its place in the order; drop it where the run is stopped. The lock is held."""
-        if self.settings.ordered and self.keep is not Keep.NOTHING:
-            self._order.insert(self._order.index(batch) + 1, rest)
-
     # The consumer's side --------------------------------------------------------------------------------------------
 
     def take(self) -> tuple[Batch, int] | None:
@@ -277,14 +268,15 @@ class Flow:
             self._handed = 0
             while True:
                 if self._gap and self.keep is Keep.VALUES:
-                    raise self._cause or self._gap.failure or RunCancelled("the run was stopped")
-                batch = self._deliverable()
-                if batch:
+                    raise self._ending.cause or self._gap.failure or RunCancelled("the run was stopped")
+                if batch := self._delivery.next(self._running, self._now() - _LOOK_SECONDS):
                     return batch, self._hand_over(batch)
                 if self._state.over:
                     break
                 self._wait_for_result()
-        self._raise_cause()
+        error = self._ending.error(outcomes=self.keep is not Keep.VALUES)
+        if error is not None:
+            raise error
         return None
 
     def wait_until_over(self) -> None:
@@ -294,22 +286,11 @@ class Flow:
                 self._wait_for_result()
         self._tell_dropped()
 
-    def _deliverable(self) -> Batch | None:
-        """Return the batch whose results the consumer may have now. The lock is held."""
-        if self.settings.ordered:
-            candidates = [self._order[0]] if self._order else []
-        elif self._finished:
-            return self._finished[0]
-        else:
-            candidates = list(self._running)
-        late = self._now() - _LOOK_SECONDS if candidates else 0.0
-        return next((b for b in candidates if b.finished or (b.done and b.begun_at < late)), None)
-
     def _hand_over(self, batch: Batch) -> int:
         """Account for the delivery of what `batch` has so far; return how many results that are. The lock is held."""
         count = len(batch.done)
         if batch.finished:
-            (self._order if self.settings.ordered else self._finished).popleft()
+            self._delivery.remove_next()
             used = batch.size - batch.taken
             if batch.failure or batch.dropped:
                 self._gap = batch
@@ -325,7 +306,7 @@ class Flow:
 
     def _wait_for_result(self) -> None:
         """Wait until there may be a result, and look after batches that take long. The lock is held."""
-        if self.give_up_at is not None and self._now() >= self.give_up_at:
+        if self._ending.give_up_at is not None and self._now() >= self._ending.give_up_at:
             self._abandon()
             return
         work = self.crew.take_own(self) if self.helper else None
@@ -350,8 +331,8 @@ class Flow:
         # Where no worker has more than one item there is nothing to look after.
         self._looks = self._sizer.size > 1 or any(batch.size > 1 for batch in self._running)
         waits = [_LOOK_SECONDS] if self._looks else []
-        if self.give_up_at is not None:
-            waits.append(max(0.0, self.give_up_at - self._now()))
+        if self._ending.give_up_at is not None:
+            waits.append(max(0.0, self._ending.give_up_at - self._now()))
         return min(waits, default=None)
 
     def _rescue(self) -> None:
@@ -366,7 +347,7 @@ class Flow:
             while rest:
                 part = -(-rest.size // free)
                 share, rest = (rest.split_off(part), rest) if part < rest.size else (rest, None)
-                self._place_after(before, share)
+                self._delivery.place_after(before, share)
                 shares.append(share)
                 before = share
         self._lock.release()
@@ -389,9 +370,8 @@ class Flow:
         if not self._ready.waiting:
             return
         state = self._state
-        ready = self._finished or (self._order and self._order[0].finished)
         # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
-        if state.over or (ready and (not self._looks or state.settled - state.yielded >= state.lump())):
+        if state.over or (self._delivery.ready() and (not self._looks or state.settled - state.yielded >= state.lump())):
             self._ready.wake()
 
     def _wake_input(self) -> None:
@@ -424,24 +404,22 @@ class Flow:
     def _stop(self, cause: BaseException, *, quiet: bool = False) -> None:
         """Admit no more items, and begin none that is not begun. The lock is held.
 
-        `quiet`: where outcomes are wanted, they tell the cause. A cause that is not quiet outranks one that is.
+        `quiet`: where outcomes are wanted, they tell the cause.
         """
-        if self._cause is None or (self._quiet and not quiet):
-            self._cause, self._quiet = cause, quiet
+        patient = quiet and self.halt.drain
+        self._ending.stop(cause, quiet=quiet, give_up_at=None if patient else self._now() + self.settings.grace)
         if self._state.stopped:
             return
         self._state.stopped = True
-        if not self.halt.drain or not quiet:
-            self.give_up_at = self._now() + self.settings.grace
         for batch in list(self._running):
             if (rest := batch.cut()) is not None:
-                self._place_after(batch, rest)
+                self._delivery.place_after(batch, rest)
                 self._drop(rest)
         for work in self.crew.withdraw(self):
             if isinstance(work, Batch):
                 self._drop(work)
         self._room.wake()
-        self._wake_consumer()
+        self._ready.wake()  # it may wait now at most for the grace
 
     def _abandon(self) -> None:
         """Leave behind what still runs: give its items their end now. The lock is held."""
@@ -451,16 +429,9 @@ class Flow:
             self._state.done += batch.size - 1 - batch.bad
             batch.size -= 1
             hung = Batch(self, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
-            self._place_after(batch, hung)
+            self._delivery.place_after(batch, hung)
             self._settle(batch)
             self._drop(hung)
-
-    def _raise_cause(self) -> None:
-        """Raise what ended the run where nobody else will tell it."""
-        if self._cause is not None and not (self._quiet and self.keep is not Keep.VALUES):
-            raise self._cause
-        if self._input_error is not None:
-            raise self._input_error
 
     # Sight ----------------------------------------------------------------------------------------------------------
 
@@ -478,4 +449,9 @@ class Flow:
     @property
     def cause(self) -> BaseException | None:
         """Why the run was stopped before the end of its input, if it was."""
-        return self._cause or self._input_error
+        return self._ending.cause or self._ending.input_error
+
+    @property
+    def give_up_at(self) -> float | None:
+        """When what still runs after a stop is left behind, on the clock."""
+        return self._ending.give_up_at
