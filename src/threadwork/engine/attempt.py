@@ -131,17 +131,27 @@ def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator
     """Yield the outcomes of items that have no other: the run was stopped before they began, or they were left behind."""
     attempts, worker = (1, batch.worker.name) if batch.worker else (0, "")
     for index, item in enumerate(batch.items, batch.start):
-        identity = key(item) if key else index
-        yield Outcome(index, identity, item, Status.CANCELLED, None, None, attempts, 0.0, 0.0, 0.0, worker)
+        yield Outcome(index, identify(key, item, index), item, Status.CANCELLED, None, None, attempts, 0.0, 0.0, 0.0, worker)
 
 
 def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:
     """Add a note to `error` that says which item it came from."""
+    error.add_note(f"while processing item {index} (key {_show(key)}): {_show(item)}, attempt {attempt}, on {worker}")
+
+
+def identify(key: Callable[[Any], Any] | None, item: Any, index: int) -> Any:
+    """Return the identity of an item; its index where there is no `key` or it fails: its error is told with the item."""
     try:
-        shown = reprlib.repr(item)
-    except Exception as fault:  # noqa: BLE001 - an item that cannot be shown must not hide its error
-        shown = f"<{type(item).__name__} whose repr raised {type(fault).__name__}>"
-    error.add_note(f"while processing item {index} (key {key!r}): {shown}, attempt {attempt}, on {worker}")
+        return key(item) if key else index
+    except Exception:  # noqa: BLE001 - see above
+        return index
+
+
+def _show(value: Any) -> str:
+    try:
+        return reprlib.repr(value)
+    except Exception as fault:  # noqa: BLE001 - what cannot be shown must not hide the error
+        return f"<{type(value).__name__} whose repr raised {type(fault).__name__}>"
 
 
 def _without_engine(error: BaseException) -> BaseException:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .crew import Worker
+from .seat import Owner
 from .task import TaskContext
 
 TARGET_SECONDS = 0.001  # work in one batch: large against a hand-over (about 20 us), small against what people notice
 
 
-class BatchOwner(Protocol):
+class BatchOwner(Owner, Protocol):
     """Who knows what to do with a batch."""
 
     def execute(self, batch: "Batch", worker: Worker) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .cancel import CancelScope
-from .crew import Crew, Work, Worker
-from .task import TaskContext, current_seat, take_seat
+from .crew import Crew, Work, Worker, worker_here
+from .seat import Owner, set_seat
+from .task import TaskContext
 
 R = TypeVar("R")
 
@@ -33,8 +34,9 @@ class Call(Future[R]):
     Waiting for one on a worker of its own crew runs it there, if nobody has begun it: waiting could be for ever.
     """
 
-    def __init__(self, crew: Crew, scope: CancelScope, index: int, invocation: Invocation[R]) -> None:
+    def __init__(self, owner: Owner, crew: Crew, scope: CancelScope, index: int, invocation: Invocation[R]) -> None:
         super().__init__()
+        self.owner = owner
         self.index = index
         self.scope = scope
         self.worker: Worker | None = None
@@ -52,7 +54,7 @@ class Call(Future[R]):
         invocation = self._invocation
         assert invocation is not None
         context = invocation.context
-        context.run(take_seat, self)
+        context.run(set_seat, self)
         try:
             result = context.run(invocation.fn, *invocation.args, **invocation.kwargs)
         except BaseException as error:  # noqa: BLE001 - it is for whoever asks for the result
@@ -60,6 +62,8 @@ class Call(Future[R]):
         else:
             self.settle(result, None)
             return None
+        finally:
+            del self, invocation, context  # an error's frames refer to this one, and the call refers to the error
 
     def settle(self, result: Any, error: BaseException | None) -> None:
         """Give whoever waits the `result` or the `error`, and let go of the function and its arguments."""
@@ -92,23 +96,21 @@ class Call(Future[R]):
 
     def result(self, timeout: float | None = None) -> R:
         """Return what the function returned, or raise what it raised; wait for it, at most `timeout` seconds."""
-        self._help()
-        return super().result(timeout)
+        if timeout is None:
+            self._help()
+        try:
+            return super().result(timeout)
+        finally:
+            del self  # the frames of an error that is raised here would refer to it
 
     def exception(self, timeout: float | None = None) -> BaseException | None:
         """Return what the function raised, or ``None``; wait for its end, at most `timeout` seconds."""
-        self._help()
+        if timeout is None:
+            self._help()
         return super().exception(timeout)
 
     def _help(self) -> None:
         """Run the call here, if this is a worker of its crew and nobody has begun it."""
-        worker, work = worker_here(self._crew), self.work
-        if worker and work and self._crew.take_back(work):
-            work.execute(worker)
-
-
-def worker_here(crew: Crew) -> Worker | None:
-    """Return the worker of `crew` on whose thread this is called, if it is one."""
-    seat = current_seat()
-    worker = seat.worker if seat else None
-    return worker if worker and worker.crew is crew else None
+        worker, work = worker_here(), self.work
+        if worker and work and worker.crew is self._crew and self._crew.take_back(work):
+            worker.do(work)

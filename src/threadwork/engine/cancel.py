@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
+from ..errors import Cancelled
 from .clock import Clock, Lock
 
 _log = logging.getLogger("threadwork")
@@ -138,7 +139,7 @@ class CancelCallback:
         """Call the callback; an exception in it is logged."""
         try:
             self._callback()
-        except Exception:  # noqa: BLE001 - logged: there is nobody to raise it to
+        except (Exception, Cancelled):  # noqa: BLE001 - logged: there is nobody to raise it to
             _log.exception("an on_cancel callback failed: %r", self._callback)
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ from ..errors import PoolClosed
 from .events import WorkerExited, WorkerStarted
 from .notify import Notifier
 from .options import Settings
+from .seat import Owner, current_seat, serves
 from .threads import start_thread
 
 
@@ -17,8 +18,8 @@ class Work(Protocol):
     """Something for a worker to do."""
 
     @property
-    def owner(self) -> object:
-        """Who gave it; somebody who waits for his own work may do it himself."""
+    def owner(self) -> Owner:
+        """Who gave it; whoever waits for his own work may do it himself."""
 
     def execute(self, worker: "Worker") -> None:
         """Do it, on the calling thread, which is `worker`'s. Never raises."""
@@ -34,26 +35,40 @@ class Worker:
         self.crew = crew
         self.name = name
         self.resource: Any = None
+        self.serves: Owner | None = None
+        """Who gave the work that it does now."""
         self.baton = threading.Lock()
         """Held while the worker has nothing to do; released to wake it."""
         self.baton.acquire()
         self.thread = start_thread(self._main, name)
 
+    def do(self, work: Work) -> None:
+        """Do `work` on this worker's thread."""
+        before, self.serves = self.serves, work.owner
+        try:
+            work.execute(self)
+        finally:
+            self.serves = before
+            del work  # the frames of an error refer to this one
+
     def _main(self) -> None:
-        manager = self._enter()
-        if manager is not None:
-            self.crew.notifier.tell(WorkerStarted(self.name))
-            while (work := self.crew.take(self)) is not None:
-                work.execute(self)
-                del work  # a waiting worker must not keep alive what it did last
-            self._exit(manager)
-        self.crew.left(self)
+        _here.worker = self
+        try:
+            manager = self._enter()
+            if manager is not None:
+                while (work := self.crew.take(self)) is not None:
+                    self.do(work)
+                    del work  # a waiting worker must not keep alive what it did last
+                self._exit(manager)
+        finally:
+            self.crew.left(self)
 
     def _enter(self) -> AbstractContextManager[Any] | None:
         make = self.crew.settings.resource
         try:
             manager = make() if make else nullcontext()
             self.resource = manager.__enter__()
+            self.crew.notifier.tell(WorkerStarted(self.name))
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
             error.add_note(f"while {self.name} entered its resource")
             self.crew.fail(error)
@@ -64,10 +79,33 @@ class Worker:
         try:
             self.resource = None
             manager.__exit__(None, None, None)
+            self.crew.notifier.tell(WorkerExited(self.name))
         except BaseException as error:  # noqa: BLE001 - carried to whoever closes the crew
             error.add_note(f"while {self.name} left its resource")
             self.crew.faults.append(error)
-        self.crew.notifier.tell(WorkerExited(self.name))
+
+
+class _Here(threading.local):
+    """The worker whose thread this is."""
+
+    worker: Worker | None = None
+
+
+_here = _Here()
+
+
+def worker_here() -> Worker | None:
+    """Return the worker on whose thread this is called, or ``None``."""
+    return _here.worker
+
+
+def owner_here() -> Owner | None:
+    """Return who gave the task in which this is called, or the input that it is called by, or ``None``."""
+    seat = current_seat()
+    if seat is not None:
+        return seat.owner
+    worker = worker_here()  # a listener, or a callback of a future
+    return worker.serves if worker else None
 
 
 class Crew:
@@ -81,7 +119,8 @@ class Crew:
         self.notifier = notifier
         self.faults: deque[BaseException] = deque()
         """What resources raised when they were left."""
-        self._lock = threading.Lock()  # Guards: all below
+        # Guards: all below. Re-entrant, because a run that the garbage collector ends while its lock is held withdraws its work.
+        self._lock = threading.RLock()
         self._queue: deque[Work] = deque()
         self._idle: list[Worker] = []
         self._workers: list[Worker] = []
@@ -151,11 +190,11 @@ class Crew:
                 self._idle.append(worker)
             worker.baton.acquire()
 
-    def take_own(self, owner: object) -> Work | None:
-        """Return the next queued work that `owner` gave, for himself to do, or ``None``. Does not wait."""
+    def take_own(self, owner: Owner) -> Work | None:
+        """Return the next queued work that serves `owner`, for himself to do, or ``None``. Does not wait."""
         with self._lock:
             for work in self._queue:
-                if work.owner is owner:
+                if serves(work.owner, owner):
                     self._queue.remove(work)
                     return work
         return None
@@ -168,7 +207,7 @@ class Crew:
             self._queue.remove(work)
             return True
 
-    def withdraw(self, owner: object) -> list[Work]:
+    def withdraw(self, owner: Owner) -> list[Work]:
         """Take all queued work that `owner` gave back out of the queue and return it."""
         with self._lock:
             taken = [work for work in self._queue if work.owner is owner]

@@ -1,12 +1,13 @@
 """`Execution`: the life of one run or task group: it starts what is needed, and ends everything it started."""
 
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled
 from .alarm import Alarm
 from .attempt import BatchRunner
-from .call import worker_here
 from .cancel import CancelScope
 from .crew import Crew
 from .events import RunFinished, RunStarted
@@ -18,6 +19,7 @@ from .notify import Notifier
 from .options import Settings
 from .outcome import RunStatus, Summary
 from .task import current_or_none
+from .threads import start_unjoined
 
 
 class Execution:
@@ -28,6 +30,8 @@ class Execution:
         self.notifier = Notifier(settings.listeners)
         self.status = RunStatus.PENDING
         self.flow: Flow | None = None
+        self._cancelled: str | None = None
+        self._consumer = 0
         self.epoch = 0.0
         """When it began, on the clock."""
         self._context = settings.context_of_caller()
@@ -54,12 +58,15 @@ class Execution:
         self._crew = self._shared or Crew(settings, self.notifier)
         outer = current_or_none()
         scope = CancelScope(clock, outer.scope if outer else None, settings.timeout)
+        self._consumer = threading.get_ident()
         self.epoch = clock.now()
-        self.flow = flow = Flow(settings, self._crew, keep, scope, worker_here(self._crew))
+        self.flow = flow = Flow(settings, self._crew, keep, scope)
         flow.use(runner(self), self._context)
         self.status = RunStatus.RUNNING
         self.notifier.tell(RunStarted(settings.name, settings.workers, total))
         scope.tell(flow)
+        if self._cancelled is not None:
+            scope.cancel(self._cancelled)
         if settings.timeout is not None:
             self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
         end_at_exit(self)
@@ -71,12 +78,24 @@ class Execution:
                 raise
         return flow
 
+    def consumed_here(self) -> bool:
+        """Tell whether the calling thread is the consumer, as far as there is one yet."""
+        return self.flow is None or threading.get_ident() == self._consumer
+
     def finish(self, flow: Flow, error: BaseException | None) -> None:
         """End everything that was begun; `error` is what ended the consuming, if that was not the end of the run.
 
         After an early end, running tasks get the grace to stop. An interrupt meanwhile (the second Ctrl-C) leaves at
         once, and leaves behind what still runs.
         """
+        if isinstance(error, GeneratorExit) and not self.consumed_here():
+            # The garbage collector found a forgotten run. It works on any thread, at any moment: even on a worker of
+            # this very run, with a lock held. Waiting has to be left to another one.
+            start_unjoined(partial(self._end, flow, None))
+        else:
+            self._end(flow, error)
+
+    def _end(self, flow: Flow, error: BaseException | None) -> None:
         try:
             if error is not None or flow.cause is not None or not flow.statistics()[0].over:
                 flow.scope.cancel(_why(error, flow))
@@ -90,10 +109,12 @@ class Execution:
             self._ended = self.settings.clock.now()
             if self._alarm:
                 self._alarm.call_off()
+            flow.forget_errors()
             self.notifier.tell(RunFinished(self.stats()))
 
     def cancel(self, reason: str) -> None:
-        """Stop, from any thread."""
+        """Stop, from any thread; before the beginning, as soon as it begins."""
+        self._cancelled = reason
         if self.flow is not None:
             self.flow.scope.cancel(reason)
 
@@ -146,12 +167,13 @@ class Execution:
 def _why(error: BaseException | None, flow: Flow) -> str:
     if isinstance(error, GeneratorExit):
         return "the run was closed before its end"
-    return str(error or flow.cause or "the run was stopped")
+    cause = flow.cause if error is None else error
+    return "the run was stopped" if cause is None else f"the run was ended by {type(cause).__name__}"
 
 
 def _status(error: BaseException | None, flow: Flow) -> RunStatus:
     """Return how a run ended whose consuming ended with `error`."""
-    cause = error if isinstance(error, KeyboardInterrupt) else flow.cause or error
+    cause = error if isinstance(error, KeyboardInterrupt) or flow.cause is None else flow.cause
     if cause is None:
         return RunStatus.COMPLETED
     if isinstance(cause, KeyboardInterrupt):

@@ -20,6 +20,7 @@ from .crew import Crew, Worker
 from .exits import end_at_exit, exiting
 from .notify import Notifier
 from .options import Settings
+from .seat import Owner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,8 +80,7 @@ class Executor(ThreadPoolExecutor):
                 raise BrokenThreadPool(
                     "A thread initializer failed, the thread pool is not usable anymore"
                 ) from self._crew.broken
-            call = SubmittedCall(self._crew, self._scope, self._count, invocation)
-            call.owner = self._owner
+            call = SubmittedCall(self._owner, self._crew, self._scope, self._count, invocation)
             call.work = call
             self._count += 1
             try:
@@ -122,11 +122,14 @@ def _initialized(initializer: Callable[..., object], initargs: tuple[Any, ...]) 
 class _Submitted:
     """Who gave the calls of one executor; not the executor itself, which must not be kept alive by its queue."""
 
+    within: Owner | None = None
+
+    def nudge(self) -> None:
+        """Do nothing: nobody waits for all calls of an executor."""
+
 
 class SubmittedCall(Call[R]):
     """A call given to an `Executor`: its own work in the crew's queue."""
-
-    owner: object = None
 
     def execute(self, worker: Worker) -> None:
         """Run the call on `worker`'s thread."""
@@ -134,8 +137,9 @@ class SubmittedCall(Call[R]):
             error = self.invoke(worker)
             if error is not None:
                 self.settle(None, error)
-                del error  # the error refers to this frame
+                del error
         self.forget()
+        del self  # an error's frames refer to this one
 
     def refuse(self, error: BaseException) -> None:
         """Fail: the initializer of a worker raised `error`."""

@@ -7,8 +7,22 @@ from typing import Any
 
 from .batch import BatchSizer
 from .flow import Flow
-from .task import take_seat
+from .seat import set_seat
+from .task import TaskContext
 from .threads import start_thread
+
+
+class InputSeat:
+    """Where the code of an input runs: it can see that the run is stopped, and what it begins is part of the run."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.owner = flow
+
+    def describe(self) -> TaskContext:
+        """Return a context for the input; the index is that of the next item."""
+        index = self.owner.statistics()[0].admitted
+        name = f"{self.owner.settings.name}-input"
+        return TaskContext(self.owner.scope, index=index, key=None, item=None, worker=name, resource=None)
 
 
 class Feeder:
@@ -21,18 +35,19 @@ class Feeder:
     def __init__(self, flow: Flow, source: Iterator[Any], context: contextvars.Context) -> None:
         self._flow = flow
         self._source: Iterator[Any] | None = source
-        context.run(take_seat, None)
+        context.run(set_seat, InputSeat(flow))
         self.thread = start_thread(lambda: context.run(self._main), f"{flow.settings.name}-input")
 
     def _main(self) -> None:
-        error: BaseException | None = None
         try:
             self._pull()
-        except BaseException as caught:  # noqa: BLE001 - carried to the consumer
-            error = caught
+        except BaseException as error:  # noqa: BLE001 - carried to the consumer
             error.add_note(f"raised by the input, after {self._flow.statistics()[0].admitted:,} items")
-        self._source = None  # a generator is closed here, on the thread that it ran on
-        self._flow.intake.end(error)
+            self._flow.intake.end(error)
+        else:
+            self._flow.intake.end(None)
+        finally:
+            self._source = None  # a generator is closed here, on the thread that it ran on
 
     def _pull(self) -> None:
         """Pull until the input or the run ends."""

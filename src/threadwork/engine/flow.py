@@ -5,17 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled
-from .attempt import BatchRunner, explain
+from .attempt import BatchRunner, explain, identify
 from .batch import Batch
 from .cancel import CancelScope
-from .crew import Crew, Worker
+from .crew import Crew, Worker, owner_here
+from .ending import Ending
 from .intake import Intake
 from .ledger import Keep, Ledger
 from .options import Settings
 from .outcome import Status
 from .outlet import Outlet
 from .run_state import RunState
-from .task import TaskContext, take_seat
+from .seat import set_seat
+from .task import TaskContext
 
 _MOST_ERRORS = 100
 """How many errors are kept where nobody takes them one by one."""
@@ -24,14 +26,16 @@ _MOST_ERRORS = 100
 class Flow:
     """The workers' side of a run, and what stops it. The input comes by `intake`, the consumer is served by `outlet`."""
 
-    def __init__(self, settings: Settings, crew: Crew, keep: Keep, scope: CancelScope, helper: Worker | None) -> None:
+    def __init__(self, settings: Settings, crew: Crew, keep: Keep, scope: CancelScope) -> None:
         self.settings = settings
+        self.within = owner_here()
+        """Who gave the task, or the input, in which this run is begun; whoever waits for that one may help with this."""
         self.crew = crew
         self.keep = keep
         self.scope = scope
         self.ledger = Ledger(settings, crew, keep, self)
-        self.intake = Intake(self.ledger, self, helped=helper is not None)
-        self.outlet = Outlet(self.ledger, self.intake, helper)
+        self.intake = Intake(self.ledger, self)
+        self.outlet = Outlet(self.ledger, self.intake)
         self.errors: list[BaseException] = []
         """The first errors of items, where nothing is kept. Guarded by the ledger's lock."""
         self._context = contextvars.Context()
@@ -41,6 +45,12 @@ class Flow:
         """Run the items with `runner`, each in a copy of `context`."""
         self._run_items = runner
         self._context = context
+
+    def nudge(self) -> None:
+        """Wake the consumer where it waits on a worker's thread: it may have work to do."""
+        if self.outlet.helps:
+            with self.ledger.lock:
+                self.ledger.ready.wake()
 
     # The workers' side: every method is called without a lock.
 
@@ -59,8 +69,11 @@ class Flow:
             ledger.tell_dropped()
             return
         context = self._context.copy()
-        context.run(take_seat, batch)
-        self._run_items(batch, context, self)
+        context.run(set_seat, batch)
+        try:
+            self._run_items(batch, context, self)
+        except BaseException as error:  # noqa: BLE001 - such as SystemExit in a listener: it ends the run, not the worker
+            self.refuse(batch, error)
         self._take_back(batch)
 
     def _take_back(self, batch: Batch) -> None:
@@ -81,18 +94,19 @@ class Flow:
             ledger.submit(rest)
 
     def refuse(self, batch: Batch, error: BaseException) -> None:
-        """Stop the run: the crew cannot work, because of `error`."""
+        """Stop the run: the crew cannot go on with `batch`, because of `error`."""
         with self.ledger.lock:
             self.ledger.stop(error)
-            if not batch.finished:
+            if not batch.finished and batch not in self.ledger.running:
                 self.ledger.drop(batch)
         self.ledger.tell_dropped()
-        self.scope.cancel("a worker could not start")
+        self.scope.cancel("a worker could not go on")
 
     def describe(self, batch: Batch) -> TaskContext:
         """Return the context of the item of `batch` that is running."""
         with self.ledger.lock:
-            index, item, worker = batch.position(), batch.item, batch.worker
+            index = batch.position()
+        item, worker = batch.item, batch.worker
         key = self.settings.key(item) if self.settings.key else index
         name, resource = (worker.name, worker.resource) if worker else ("", None)
         return TaskContext(self.scope, index=index, key=key, item=item, worker=name, resource=resource)
@@ -109,14 +123,16 @@ class Flow:
             if not scope.cancelled:  # the task has seen that the deadline is over before anybody else has
                 self.expire()
             return Status.CANCELLED
-        task = self.describe(batch)
-        explain(error, item=task.item, index=task.index, key=task.key, worker=task.worker)
+        with ledger.lock:
+            index = batch.position()
+        key = identify(self.settings.key, batch.item, index)
+        explain(error, item=batch.item, index=index, key=key, worker=batch.worker.name if batch.worker else "")
         with ledger.lock:
             batch.bad += 1
             ledger.state.failed += 1
             if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:
                 self.errors.append(error)
-            ended = ledger.state.settled + batch.size - len(batch.items)
+            ended = ledger.state.settled + sum(each.size - len(each.items) for each in ledger.running)
             fatal = not isinstance(error, Exception | Cancelled)  # KeyboardInterrupt, SystemExit: leave at once
             halted = fatal or ledger.halt.reached(ledger.state.failed, ended)
             if halted:
@@ -166,4 +182,10 @@ class Flow:
     @property
     def cause(self) -> BaseException | None:
         """Why the run was stopped before the end of its input, if it was."""
-        return self.ledger.ending.cause or self.ledger.ending.input_error
+        ending = self.ledger.ending
+        return ending.input_error if ending.cause is None else ending.cause
+
+    def forget_errors(self) -> None:
+        """Let go of what was raised: the frames of an error refer to this run, and must not be kept alive by it."""
+        self.ledger.ending = Ending()
+        self.outlet.forget()

@@ -5,14 +5,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar, Unpack
+from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack
 
 from ..errors import Cancelled, InvalidOption, PoolClosed
 from .attempt import Judge
 from .batch import Batch
-from .call import Call, Invocation, worker_here
+from .call import Call, Invocation
 from .cancel import CancelScope
-from .crew import Crew
+from .crew import Crew, worker_here
 from .events import ItemFinished, ItemStarted
 from .execution import Execution
 from .flow import Flow
@@ -24,7 +24,8 @@ from .outcome import Outcome, Status, Summary
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_OF_A_MAP = ("ordered", "batch", "key")
+OF_A_MAP: tuple[Literal["ordered", "batch", "key"], ...] = ("ordered", "batch", "key")
+"""Options that have no meaning for a group."""
 
 
 class Task(Call[R]):
@@ -58,7 +59,7 @@ class TaskGroup:
     """
 
     def __init__(self, **options: Unpack[Options]) -> None:
-        for name in _OF_A_MAP:
+        for name in OF_A_MAP:
             if name in options:
                 raise InvalidOption(f"{name} has no meaning for a TaskGroup, whose tasks are started one by one")
         settings = settings_of(options)
@@ -85,12 +86,12 @@ class TaskGroup:
         if flow is None:
             raise PoolClosed(f"task group {settings.name!r} is not open: start tasks inside its 'with'")
         scope = CancelScope(settings.clock, flow.scope)
-        task = Task(flow.crew, scope, 0, Invocation(fn, args, kwargs, settings.context_of_caller()))
-        worker = worker_here(flow.crew)
-        if worker:
+        task = Task(flow, flow.crew, scope, 0, Invocation(fn, args, kwargs, settings.context_of_caller()))
+        worker = worker_here()
+        if worker and worker.crew is flow.crew:
             # A worker never waits for room: were all of them here, nobody would be left to make it.
             while flow.intake.full() and (work := flow.crew.take_own(flow)):
-                work.execute(worker)
+                worker.do(work)
             pushed = flow.intake.push(task)
         else:
             with self._turn:
@@ -145,9 +146,12 @@ class TasksRunner:
 
     def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:  # noqa: ARG002 - a task brings its own
         """Run the task in `batch`, in its own context rather than in `context`."""
-        task: Task[Any] = batch.items.popleft()
         worker = batch.worker
         assert worker is not None
+        try:
+            task: Task[Any] = batch.items.popleft()
+        except IndexError:  # the group was stopped before it could begin
+            return
         task.index = batch.start
         batch.item = task
         if not task.set_running_or_notify_cancel():
@@ -177,7 +181,9 @@ class TasksRunner:
 def _drop(batch: Batch) -> None:
     """Cancel the tasks of a batch that will not be run, or whose worker is left behind."""
     for task in batch.items:
-        if not task.cancel():
-            continue
+        task.cancel()
         if task.running():
             task.settle(None, Cancelled("left behind: it did not stop in time"))
+        else:
+            task.set_running_or_notify_cancel()  # tells those who wait for it
+            task.forget()

@@ -10,10 +10,9 @@ from .ledger import Ledger
 class Intake:
     """Used by one thread at a time, the input's; `push` by any."""
 
-    def __init__(self, ledger: Ledger, owner: BatchOwner, *, helped: bool) -> None:
+    def __init__(self, ledger: Ledger, owner: BatchOwner) -> None:
         self._ledger = ledger
         self._owner = owner
-        self._helped = helped  # the consumer runs queued work itself while it waits
 
     def wait_for_room(self) -> int:
         """Wait until items may be admitted and return how many to take; 0 when the run is stopped."""
@@ -39,9 +38,11 @@ class Intake:
         with ledger.lock:
             batch, ledger.incoming = ledger.incoming, None
             assert batch is not None
+            if ledger.state.over:  # nobody will ask for these any more: they count as not admitted
+                return 0
             opened_at, batch.start = batch.start, ledger.state.admitted
             batch.size = len(batch.items)
-            queued = batch.size > 0 and self._admit(batch)
+            queued = batch.size > 0 and ledger.admit(batch)
             count = ledger.state.admitted - opened_at
         if queued:
             ledger.submit(batch)
@@ -55,7 +56,7 @@ class Intake:
                 return None
             batch = Batch(self._owner, ledger.state.admitted, deque([item]), ledger.now())
             item.work = batch
-            self._admit(batch)
+            ledger.admit(batch)
         ledger.submit(batch)
         return batch
 
@@ -78,10 +79,4 @@ class Intake:
             return []
         items = deque(incoming.items.popleft() for _ in range(len(incoming.items)))
         batch = Batch(self._owner, self._ledger.state.admitted, items, incoming.admitted_at)
-        return [batch] if self._admit(batch) else []
-
-    def _admit(self, batch: Batch) -> bool:
-        admitted = self._ledger.admit(batch)
-        if admitted and self._helped:
-            self._ledger.ready.wake()
-        return admitted
+        return [batch] if self._ledger.admit(batch) else []

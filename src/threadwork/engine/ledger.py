@@ -15,6 +15,7 @@ from .ending import Ending
 from .halt import Halt
 from .options import Settings
 from .run_state import RunState
+from .seat import Owner, nudge
 
 LOOK_SECONDS = 0.005
 """How often a waiting consumer looks after batches that take long: half of the 10 ms in which a result is delivered."""
@@ -34,7 +35,7 @@ class Ledger:
     No lock is held while a task, a listener, or a key function runs. Lock order: this one, then the crew's.
     """
 
-    def __init__(self, settings: Settings, crew: Crew, keep: Keep, owner: object) -> None:
+    def __init__(self, settings: Settings, crew: Crew, keep: Keep, owner: Owner) -> None:
         self.settings = settings
         self.owner = owner
         """Who gives the batches to the crew."""
@@ -61,7 +62,7 @@ class Ledger:
         """Names of the workers that were left behind."""
         self.on_drop: Callable[[Batch], None] | None = None
         """Is told of each batch that will not be run, where somebody waits for its items."""
-        self._dropped: deque[Batch] = deque()
+        self._dropped: list[Batch] = []
 
     def admit(self, batch: Batch) -> bool:
         """Count new items in; tell whether they may go to the crew."""
@@ -91,8 +92,11 @@ class Ledger:
 
     def tell_dropped(self) -> None:
         """Tell of the batches that were dropped. The lock is not held."""
-        while self.on_drop and self._dropped:
-            self.on_drop(self._dropped.popleft())
+        with self.lock:
+            dropped, self._dropped = self._dropped, []
+        for batch in dropped:
+            if self.on_drop:
+                self.on_drop(batch)
 
     def stop(self, cause: BaseException, *, quiet: bool = False) -> None:
         """Admit no more items, and begin none that is not begun. `quiet`: where outcomes are wanted, they tell the cause."""
@@ -116,13 +120,18 @@ class Ledger:
         for batch in list(self.running):
             self.running.discard(batch)
             self.abandoned.append(batch.worker.name if batch.worker else "")
-            self.state.done += batch.size - 1 - batch.bad
-            batch.size -= 1
-            hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
-            hung.worker = batch.worker
-            self.delivery.place_after(batch, hung)
+            batch.done = batch.done.copy()  # the worker, should it come back, adds to the old one
+            ended = batch.taken + len(batch.done) + (batch.failure is not None)
+            hung = None
+            if batch.size > (batch.size - 1 if self.keep is Keep.NOTHING else ended):
+                batch.size -= 1
+                hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
+                hung.worker = batch.worker
+                self.delivery.place_after(batch, hung)
+            self.state.done += batch.size - batch.bad
             self.settle(batch)
-            self.drop(hung)
+            if hung:
+                self.drop(hung)
 
     def submit(self, batch: Batch) -> None:
         """Give `batch` to the crew; where that takes no more work, the run is stopped. The lock is not held."""
@@ -130,12 +139,18 @@ class Ledger:
             self.crew.submit(batch)
         except PoolClosed as error:
             batch.refuse(error)
+        else:
+            nudge(self.owner)
 
     def wake_consumer(self) -> None:
         """Wake the consumer where there is something for it."""
         if not self.ready.waiting:
             return
         state = self.state
+        # A consumer that sleeps since tasks were long is to look by itself as soon as they are tiny.
+        if not self.looks and self.sizer.size > 1:
+            self.ready.wake()
+            return
         # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
         enough = not self.looks or state.settled - state.yielded >= state.lump()
         if state.over or (enough and self.delivery.ready()):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from ..errors import RunCancelled
+
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -51,9 +53,11 @@ class Outcome(NamedTuple, Generic[R_co]):
         return self.status is Status.DONE
 
     def unwrap(self) -> R_co:
-        """Return the value, or raise the item's error."""
+        """Return the value, or raise the item's error; `RunCancelled` where it has none because the run was stopped."""
         if self.error is not None:
             raise self.error
+        if self.status is not Status.DONE:
+            raise RunCancelled(f"item {self.index} has no value: it was cancelled")
         return self.value  # type: ignore[return-value] # a done item has the task's own return value, None included
 
 

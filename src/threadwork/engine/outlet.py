@@ -2,7 +2,7 @@
 
 from ..errors import RunCancelled
 from .batch import Batch, share_out
-from .crew import Worker
+from .crew import worker_here
 from .intake import Intake
 from .ledger import LOOK_SECONDS, Keep, Ledger
 
@@ -10,12 +10,17 @@ from .ledger import LOOK_SECONDS, Keep, Ledger
 class Outlet:
     """Used by one thread, the consumer's."""
 
-    def __init__(self, ledger: Ledger, intake: Intake, helper: Worker | None) -> None:
+    def __init__(self, ledger: Ledger, intake: Intake) -> None:
         self._ledger = ledger
         self._intake = intake
-        self._helper = helper  # the worker of this very crew on whose thread the consumer waits
+        self._helper = worker_here()  # the worker on whose thread the consumer waits, if that is one
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
+
+    @property
+    def helps(self) -> bool:
+        """Whether the consumer waits on the thread of a worker, which can do queued work meanwhile."""
+        return self._helper is not None
 
     def take(self) -> tuple[Batch, int] | None:
         """Wait for results; return a batch and how many of its results to take, or ``None`` at the end of the run.
@@ -23,21 +28,36 @@ class Outlet:
         Raises what ended the run, where that was not the end of the input.
         """
         ledger = self._ledger
+        error: BaseException | None
         with ledger.lock:
             ledger.state.yielded += self._handed
             self._handed = 0
             while True:
-                if self._gap and ledger.keep is Keep.VALUES:
-                    raise ledger.ending.cause or self._gap.failure or RunCancelled("the run was stopped")
+                if self._gap is not None and ledger.keep is Keep.VALUES:
+                    error = self._reason(self._gap)
+                    break
                 if batch := ledger.delivery.next(ledger.running, ledger.now() - LOOK_SECONDS):
                     return batch, self._hand_over(batch)
                 if ledger.state.over:
+                    error = ledger.ending.error(outcomes=ledger.keep is not Keep.VALUES)
                     break
                 self._wait()
-            error = ledger.ending.error(outcomes=ledger.keep is not Keep.VALUES)
-        if error is not None:
-            raise error
+        try:
+            if error is not None:
+                raise error
+        finally:
+            del error  # its frames would refer to it
         return None
+
+    def forget(self) -> None:
+        """Let go of the error that ended the last batch."""
+        if self._gap is not None:
+            self._gap.failure = None
+
+    def _reason(self, gap: Batch) -> BaseException:
+        """Return why there is no value for an item of `gap`."""
+        reasons = (self._ledger.ending.cause, gap.failure, RunCancelled("the run was stopped"))
+        return next(reason for reason in reasons if reason is not None)
 
     def wait_until_over(self) -> None:
         """Wait until every admitted item has ended, after a stop at most the grace; what still runs then is left behind."""
@@ -52,7 +72,7 @@ class Outlet:
         if batch.finished:
             self._ledger.delivery.remove_next()
             used = batch.size - batch.taken
-            if batch.failure or batch.dropped:
+            if batch.failure is not None or batch.dropped:
                 self._gap = batch
         else:
             used = count
@@ -69,6 +89,8 @@ class Outlet:
         ledger = self._ledger
         if ledger.ending.give_up_at is not None and ledger.now() >= ledger.ending.give_up_at:
             ledger.abandon()
+            if not ledger.state.over:  # a worker has a batch in hand that it is about to see the end of
+                ledger.ready.wait(LOOK_SECONDS)
         elif not self._help():
             ledger.state.consumer_waits = True
             ledger.wake_input()
@@ -80,14 +102,17 @@ class Outlet:
                 self._rescue()
 
     def _help(self) -> bool:
-        """Run queued work of this run on the consumer's own thread, where that is a worker; tell whether there was any."""
+        """Where the consumer's thread is a worker, let it do queued work for this run; tell whether there was any.
+
+        Its own crew may be another than that of the run: then such work is for a run that a task of this one has begun.
+        """
         helper = self._helper
-        work = self._ledger.crew.take_own(self._ledger.owner) if helper else None
+        work = helper.crew.take_own(self._ledger.owner) if helper else None
         if helper is None or work is None:
             return False
         self._ledger.lock.release()
         try:
-            work.execute(helper)
+            helper.do(work)
         finally:
             self._ledger.lock.acquire()
         return True

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 from ..errors import InvalidOption
 from .crew import Crew
-from .group import TaskGroup
+from .group import OF_A_MAP, TaskGroup
 from .notify import Notifier
 from .options import DEFAULT_NAME, Options, PoolOptions, Settings, settings_of
 from .outcome import Summary
@@ -47,8 +47,11 @@ class Pool:
     def group(self, **options: Unpack[Options]) -> TaskGroup:
         """Return a `TaskGroup` whose tasks run on the threads of this pool."""
         self._merged(options)
-        defaults: Options = {"name": self._settings.name, "grace": self._settings.grace, "context": self._settings.context}
-        return TaskGroup.on_crew(self._crew, {**defaults, "workers": self._settings.workers, **options})
+        defaults: Options = self._options.copy()
+        for name in OF_A_MAP:
+            defaults.pop(name, None)
+        defaults.update(options)
+        return TaskGroup.on_crew(self._crew, defaults)
 
     def close(self) -> tuple[str, ...]:
         """Let the threads finish what they do, and join them for up to ``grace`` seconds. A second call does nothing.

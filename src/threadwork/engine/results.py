@@ -32,7 +32,7 @@ class Results:
                 take = batch.done.popleft
                 if self._execution.notifier:
                     for _ in repeat(None, count):
-                        yield take().unwrap()
+                        yield _value(take(), flow)
                 else:
                     for _ in repeat(None, count):
                         yield take()
@@ -86,3 +86,11 @@ class Results:
             now, key = execution.settings.clock.now, execution.settings.key
             return OutcomesRunner(self._task, key, execution.notifier, now, execution.epoch, keep is not Keep.NOTHING)
         return ValuesRunner(self._task) if keep is Keep.VALUES else NothingRunner(self._task)
+
+
+def _value(outcome: Outcome[Any], flow: Flow) -> Any:
+    """Return the value of `outcome`, or raise why there is none."""
+    cause = flow.ledger.ending.cause
+    if outcome.ok or cause is None:
+        return outcome.unwrap()
+    raise cause

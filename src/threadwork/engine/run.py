@@ -72,18 +72,20 @@ class Run(Generic[R]):
 
         Whoever consumes values gets `RunCancelled`; whoever consumes outcomes gets those of the cancelled items too.
         """
-        self._taken = True
         self._execution.cancel(reason)
 
     def close(self) -> None:
-        """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing."""
+        """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing.
+
+        On another thread than the consumer's it cancels the run, and does not wait.
+        """
         self._taken = True
         consumer = self._consumer() if self._consumer else None
         if consumer is None:
             return
-        try:
+        if self._execution.consumed_here():
             consumer.close()
-        except ValueError:  # another thread is in the middle of taking a result: it ends the run when it sees this
+        else:
             self.cancel("the run was closed")
 
     def stats(self) -> Summary:
@@ -147,9 +149,7 @@ def run_of(
     for place, iterable in enumerate(iterables, 1):
         if not hasattr(iterable, "__iter__") and not hasattr(iterable, "__getitem__"):
             raise InvalidOption(f"input {place} must be iterable, not {type(iterable).__name__} {iterable!r:.60}")
-    total = min((len(each) for each in iterables if isinstance(each, Sized)), default=None)
-    if not all(isinstance(each, Sized) for each in iterables):
-        total = None
+    total = _total(iterables)
     if len(iterables) == 1 and not spread:
         return Run(fn, iterables[0], total, settings, crew)
     source = iterables[0] if spread else zip(*iterables, strict=False)
@@ -164,6 +164,18 @@ def run_to_end(run: Run[Any], *, check: bool) -> Summary:
         shown = "" if summary.failed == len(errors) else f" (the first {len(errors)} are here)"
         raise BaseExceptionGroup(f"{summary.failed:,} of {summary.admitted:,} tasks failed{shown}", errors)
     return summary
+
+
+def _total(iterables: tuple[Iterable[Any], ...]) -> int | None:
+    """Return how many items there will be, as far as the inputs can tell."""
+    try:
+        return (
+            min(len(each) for each in iterables if isinstance(each, Sized))
+            if all(isinstance(each, Sized) for each in iterables)
+            else None
+        )
+    except Exception:  # noqa: BLE001 - a length that cannot be told, or is too large for len(), is only missing in the progress
+        return None
 
 
 def _spread(fn: Callable[..., R]) -> Callable[[Iterable[Any]], R]:

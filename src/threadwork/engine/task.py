@@ -2,19 +2,11 @@
 
 import contextvars
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import Cancelled, NotInTask
 from .cancel import CancelCallback, CancelCallbacks, CancelScope
-
-
-class Seat(Protocol):
-    """The place where a task runs at the moment; knows what the task is."""
-
-    worker: Any
-
-    def describe(self) -> "TaskContext":
-        """Return the context of the task that runs here now."""
+from .seat import Seat, current_seat
 
 
 class TaskContext:
@@ -66,15 +58,15 @@ class TaskContext:
         return self._callbacks.add(callback)
 
 
-_seat: contextvars.ContextVar[Seat | None] = contextvars.ContextVar("threadwork.seat", default=None)
-_task: contextvars.ContextVar[TaskContext | None] = contextvars.ContextVar("threadwork.task", default=None)
+_described: contextvars.ContextVar[tuple[Seat, TaskContext] | None] = contextvars.ContextVar("threadwork.task", default=None)
 
 
 def current() -> TaskContext:
     """Return the context of the running task.
 
-    Works in anything the task calls, and in threads and coroutines that were started with a copy of its context.
-    Raises `NotInTask` elsewhere. The first call in a task costs about a microsecond, further ones a tenth.
+    Works in anything the task calls, in threads and coroutines that were started with a copy of its context, and in an
+    iterator that is the input of a run, to see that the run is stopped. Raises `NotInTask` elsewhere. The first call in
+    a task costs about a microsecond, further ones a tenth.
     """
     task = current_or_none()
     if task is None:
@@ -84,20 +76,14 @@ def current() -> TaskContext:
 
 def current_or_none() -> TaskContext | None:
     """Return the context of the running task, or ``None`` outside of one."""
-    task = _task.get()
-    if task is None and (seat := _seat.get()) is not None:
-        task = seat.describe()
-        # The task's own copy of the context holds the only lasting reference: it dies when the task ends.
-        _task.set(task)
+    seat = current_seat()
+    if seat is None:
+        return None
+    described = _described.get()
+    if described is not None and described[0] is seat:
+        return described[1]
+    task: TaskContext = seat.describe()
+    # The task's own copy of the context holds the only lasting reference: it dies when the task ends. What a task
+    # inside this one finds there is of another seat.
+    _described.set((seat, task))
     return task
-
-
-def current_seat() -> Seat | None:
-    """Return the seat of the running task, or ``None`` outside of one."""
-    return _seat.get()
-
-
-def take_seat(seat: Seat | None) -> None:
-    """Make `seat` the place that `current()` asks, in the context this is run in."""
-    _seat.set(seat)
-    _task.set(None)

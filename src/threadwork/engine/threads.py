@@ -1,5 +1,6 @@
 """The only place of the engine where threads are started."""
 
+import _thread
 import contextvars
 import threading
 from collections.abc import Callable
@@ -15,3 +16,8 @@ def start_thread(main: Callable[[], None], name: str) -> threading.Thread:
     thread = threading.Thread(target=contextvars.Context().run, args=(main,), name=name, daemon=True)
     thread.start()
     return thread
+
+
+def start_unjoined(main: Callable[[], None]) -> None:
+    """Start `main` on a thread that nobody waits for. Takes no lock, so that a finalizer may call it at any moment."""
+    _thread.start_new_thread(main, ())
