@@ -97,7 +97,7 @@ class Execution:
 
     def _end(self, flow: Flow, error: BaseException | None) -> None:
         try:
-            if error is not None or flow.cause is not None or not flow.statistics()[0].over:
+            if error is not None or flow.cause is not None or not flow.over():
                 flow.scope.cancel(_why(error, flow))
             flow.outlet.wait_until_over()
             self._join(flow)

@@ -174,6 +174,11 @@ class Flow:
         with ledger.lock:
             return replace(ledger.state), len(ledger.running), tuple(ledger.abandoned)
 
+    def over(self) -> bool:
+        """Tell whether every item has its end."""
+        with self.ledger.lock:
+            return self.ledger.over
+
     def at_work(self) -> list[tuple[Worker, int, Any, float]]:
         """Return worker, index, item and age in seconds of everything that runs."""
         with self.ledger.lock:

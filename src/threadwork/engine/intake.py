@@ -38,7 +38,7 @@ class Intake:
         with ledger.lock:
             batch, ledger.incoming = ledger.incoming, None
             assert batch is not None
-            if ledger.state.over:  # nobody will ask for these any more: they count as not admitted
+            if ledger.over:  # nobody will ask for these any more: they count as not admitted
                 return 0
             opened_at, batch.start = batch.start, ledger.state.admitted
             batch.size = len(batch.items)
@@ -52,7 +52,7 @@ class Intake:
         """Admit one item, whatever room there is; return its batch, or ``None`` where it will not be run."""
         ledger = self._ledger
         with ledger.lock:
-            if ledger.state.stopped or ledger.state.over:
+            if ledger.state.stopped or ledger.over:
                 return None
             batch = Batch(self._owner, ledger.state.admitted, deque([item]), ledger.now())
             item.work = batch

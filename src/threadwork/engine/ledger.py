@@ -64,6 +64,11 @@ class Ledger:
         """Is told of each batch that will not be run, where somebody waits for its items."""
         self._dropped: list[Batch] = []
 
+    @property
+    def over(self) -> bool:
+        """Whether every item has its end, and no worker has a batch in hand (one may be left of which all items were cut)."""
+        return self.state.over and not self.running
+
     def admit(self, batch: Batch) -> bool:
         """Count new items in; tell whether they may go to the crew."""
         self.state.admitted += batch.size
@@ -120,7 +125,8 @@ class Ledger:
         for batch in list(self.running):
             self.running.discard(batch)
             self.abandoned.append(batch.worker.name if batch.worker else "")
-            batch.done = batch.done.copy()  # the worker, should it come back, adds to the old one
+            # The worker, should it come back, adds to the old one.
+            batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
             ended = batch.taken + len(batch.done) + (batch.failure is not None)
             hung = None
             if batch.size > (batch.size - 1 if self.keep is Keep.NOTHING else ended):
@@ -153,7 +159,7 @@ class Ledger:
             return
         # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
         enough = not self.looks or state.settled - state.yielded >= state.lump()
-        if state.over or (enough and self.delivery.ready()):
+        if self.over or (enough and self.delivery.ready()):
             self.ready.wake()
 
     def wake_input(self) -> None:

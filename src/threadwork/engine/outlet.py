@@ -38,7 +38,7 @@ class Outlet:
                     break
                 if batch := ledger.delivery.next(ledger.running, ledger.now() - LOOK_SECONDS):
                     return batch, self._hand_over(batch)
-                if ledger.state.over:
+                if ledger.over:
                     error = ledger.ending.error(outcomes=ledger.keep is not Keep.VALUES)
                     break
                 self._wait()
@@ -62,7 +62,7 @@ class Outlet:
     def wait_until_over(self) -> None:
         """Wait until every admitted item has ended, after a stop at most the grace; what still runs then is left behind."""
         with self._ledger.lock:
-            while not self._ledger.state.over:
+            while not self._ledger.over:
                 self._wait()
         self._ledger.tell_dropped()
 
@@ -89,7 +89,7 @@ class Outlet:
         ledger = self._ledger
         if ledger.ending.give_up_at is not None and ledger.now() >= ledger.ending.give_up_at:
             ledger.abandon()
-            if not ledger.state.over:  # a worker has a batch in hand that it is about to see the end of
+            if not ledger.over:  # a worker has a batch in hand that it is about to see the end of
                 ledger.ready.wait(LOOK_SECONDS)
         elif not self._help():
             ledger.state.consumer_waits = True
