@@ -11,7 +11,8 @@ from .cancel import CancelScope
 from .crew import Crew
 from .events import RunFinished, RunStarted
 from .feeder import Feeder
-from .flow import Flow, Keep
+from .flow import Flow
+from .ledger import Keep
 from .notify import Notifier
 from .options import Settings
 from .outcome import RunStatus, Summary
@@ -71,9 +72,9 @@ class Execution:
         once, and leaves behind what still runs.
         """
         try:
-            if error is not None or flow.cause is not None or not flow.statistics().over:
+            if error is not None or flow.cause is not None or not flow.statistics()[0].over:
                 flow.scope.cancel(_why(error, flow))
-            flow.wait_until_over()
+            flow.outlet.wait_until_over()
             self._join(flow)
         finally:
             self._close_crew()
@@ -93,8 +94,8 @@ class Execution:
         settings, flow = self.settings, self.flow
         if flow is None:
             return Summary(settings.name, self.status, 0, 0, 0, 0, 0, 0, 0, 0.0)
-        state = flow.statistics()
-        left_behind = [name for name in flow.abandoned if name not in self._abandoned]
+        state, running, abandoned = flow.statistics()
+        left_behind = [name for name in abandoned if name not in self._abandoned]
         return Summary(
             name=settings.name,
             status=self.status,
@@ -104,7 +105,7 @@ class Execution:
             failed=state.failed,
             timed_out=0,
             cancelled=state.dropped,
-            running=len(flow.at_work()),
+            running=running,
             elapsed=(self._ended or settings.clock.now()) - self.epoch,
             abandoned=(*self._abandoned, *left_behind),
         )
@@ -112,7 +113,7 @@ class Execution:
     def _join(self, flow: Flow) -> None:
         """Wait for the threads of its own, up to the time when they are left behind."""
         self._close_crew()
-        until = flow.give_up_at
+        until = flow.ledger.ending.give_up_at
         if self._feeder:
             thread = self._feeder.thread
             thread.join(None if until is None else max(0.0, until - self.settings.clock.now()))

@@ -7,7 +7,8 @@ from typing import Any
 from .attempt import BatchRunner, NothingRunner, OutcomesRunner, ValuesRunner, unbegun
 from .batch import Batch
 from .execution import Execution
-from .flow import Flow, Keep
+from .flow import Flow
+from .ledger import Keep
 from .outcome import Outcome
 
 Task = Callable[[Any], Any]
@@ -27,7 +28,7 @@ class Results:
         flow = self._begin(Keep.VALUES)
         error: BaseException | None = None
         try:
-            while (delivery := flow.take()) is not None:
+            while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
                 if self._execution.notifier:
@@ -48,7 +49,7 @@ class Results:
         flow = self._begin(Keep.OUTCOMES)
         error: BaseException | None = None
         try:
-            while (delivery := flow.take()) is not None:
+            while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
                 for _ in repeat(None, count):
@@ -67,7 +68,7 @@ class Results:
         flow = self._begin(Keep.NOTHING)
         error: BaseException | None = None
         try:
-            flow.take()
+            flow.outlet.take()
         except BaseException as caught:
             error = caught
             raise
