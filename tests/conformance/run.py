@@ -80,7 +80,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--executor", default="threadwork:Executor", metavar="MODULE:CLASS")
     parser.add_argument("--tests", type=Path, metavar="DIR", help="where test_concurrent_futures is, if not in this Python")
     parser.add_argument("-k", dest="only", default="", metavar="WORD", help="only cases with this word in their name")
-    parser.add_argument("--every", action="store_true", help="also those that read private attributes")
+    parser.add_argument("--every", action="store_true", help="also what is skipped; only the original passes it")
     parser.add_argument("-v", dest="verbose", action="store_true", help="name each test")
     return parser.parse_args()
 

@@ -94,6 +94,7 @@ def test_a_cancelled_call_that_waits_in_the_queue_never_begins() -> None:
         busy = loop.run_in_executor(None, gate.wait, LIMIT)
         queued = loop.run_in_executor(None, began.append, "queued")
         queued.cancel()
+        await asyncio.sleep(0)  # one turn of the loop, in which it tells the executor
         with pytest.raises(asyncio.CancelledError):
             await queued
         gate.set()
