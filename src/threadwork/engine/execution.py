@@ -10,6 +10,7 @@ from .call import worker_here
 from .cancel import CancelScope
 from .crew import Crew
 from .events import RunFinished, RunStarted
+from .exits import end_at_exit
 from .feeder import Feeder
 from .flow import Flow
 from .ledger import Keep
@@ -61,8 +62,13 @@ class Execution:
         scope.tell(flow)
         if settings.timeout is not None:
             self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
+        end_at_exit(self)
         if source is not None:
-            self._feeder = Feeder(flow, source, self._context.copy())
+            try:
+                self._feeder = Feeder(flow, source, self._context.copy())
+            except RuntimeError:  # the system has no thread left
+                self.finish(flow, None)
+                raise
         return flow
 
     def finish(self, flow: Flow, error: BaseException | None) -> None:
@@ -76,6 +82,8 @@ class Execution:
                 flow.scope.cancel(_why(error, flow))
             flow.outlet.wait_until_over()
             self._join(flow)
+            if self._crew.faults and error is None and flow.cause is None and self._shared is None:
+                raise self._crew.faults[0]
         finally:
             self._close_crew()
             self.status = _status(error, flow)
@@ -88,6 +96,14 @@ class Execution:
         """Stop, from any thread."""
         if self.flow is not None:
             self.flow.scope.cancel(reason)
+
+    def end_at_exit(self) -> tuple[str, ...]:
+        """Cancel it, where it has not ended, and wait for its workers for the grace; return the names of those that hang."""
+        if self.status is not RunStatus.RUNNING or self._shared is not None:
+            return ()
+        self.cancel("the interpreter exits")
+        self._crew.close()
+        return self._crew.join(self.settings.clock.now() + self.settings.grace)
 
     def stats(self) -> Summary:
         """Return the counts as they are now."""
@@ -121,8 +137,6 @@ class Execution:
                 self._abandoned += (thread.name,)
         if self._shared is None:
             self._abandoned += self._crew.join(until)
-            if self._crew.faults and flow.cause is None:
-                raise self._crew.faults[0]
 
     def _close_crew(self) -> None:
         if self._shared is None:

@@ -78,7 +78,7 @@ class Flow:
             ledger.state.done += batch.size - batch.bad
             ledger.settle(batch)
         if rest:
-            self.crew.submit(rest)
+            ledger.submit(rest)
 
     def refuse(self, batch: Batch, error: BaseException) -> None:
         """Stop the run: the crew cannot work, because of `error`."""
@@ -106,6 +106,8 @@ class Flow:
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
                 batch.bad += 1
+            if not scope.cancelled:  # the task has seen that the deadline is over before anybody else has
+                self.expire()
             return Status.CANCELLED
         task = self.describe(batch)
         explain(error, item=task.item, index=task.index, key=task.key, worker=task.worker)
@@ -139,8 +141,10 @@ class Flow:
         self.ledger.tell_dropped()
 
     def expire(self) -> None:
-        """Stop the run: its deadline is over."""
-        error = DeadlineExceeded(f"run {self.settings.name!r} took longer than its timeout of {self.settings.timeout:g} s")
+        """Stop the run: its deadline is over, or that of the task that it is part of."""
+        error: BaseException = Cancelled("the deadline is over")
+        if self.settings.timeout is not None:
+            error = DeadlineExceeded(f"run {self.settings.name!r} took longer than its timeout of {self.settings.timeout:g} s")
         with self.ledger.lock:
             self.ledger.stop(error)
         self.ledger.tell_dropped()

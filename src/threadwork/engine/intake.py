@@ -44,7 +44,7 @@ class Intake:
             queued = batch.size > 0 and self._admit(batch)
             count = ledger.state.admitted - opened_at
         if queued:
-            ledger.crew.submit(batch)
+            ledger.submit(batch)
         return count
 
     def push(self, item: Any) -> Batch | None:
@@ -56,7 +56,7 @@ class Intake:
             batch = Batch(self._owner, ledger.state.admitted, deque([item]), ledger.now())
             item.work = batch
             self._admit(batch)
-        ledger.crew.submit(batch)
+        ledger.submit(batch)
         return batch
 
     def full(self) -> bool:

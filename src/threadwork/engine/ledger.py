@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from ..errors import PoolClosed
 from .batch import Batch, BatchSizer
 from .channel import Signal
 from .crew import Crew, Worker
@@ -28,7 +29,7 @@ class Keep(Enum):
 
 
 class Ledger:
-    """The books of one run. Every method but `tell_dropped` is called with `lock` held.
+    """The books of one run. Every method but `submit` and `tell_dropped` is called with `lock` held.
 
     No lock is held while a task, a listener, or a key function runs. Lock order: this one, then the crew's.
     """
@@ -118,9 +119,17 @@ class Ledger:
             self.state.done += batch.size - 1 - batch.bad
             batch.size -= 1
             hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
+            hung.worker = batch.worker
             self.delivery.place_after(batch, hung)
             self.settle(batch)
             self.drop(hung)
+
+    def submit(self, batch: Batch) -> None:
+        """Give `batch` to the crew; where that takes no more work, the run is stopped. The lock is not held."""
+        try:
+            self.crew.submit(batch)
+        except PoolClosed as error:
+            batch.refuse(error)
 
     def wake_consumer(self) -> None:
         """Wake the consumer where there is something for it."""

@@ -119,6 +119,6 @@ class Outlet:
         ledger.lock.release()
         try:
             for share in shares:
-                ledger.crew.submit(share)
+                ledger.submit(share)
         finally:
             ledger.lock.acquire()
