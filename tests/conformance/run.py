@@ -44,9 +44,6 @@ READS_PRIVATE: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# Tests that early versions of the suite got wrong: the issue that corrected each, which the corrected test names.
-CORRECTED_LATER = {"ThreadPoolShutdownTest.test_cancel_futures_wait_false": "gh-116682"}
-
 
 def main() -> int:
     """Run the suite as the command line says and return the exit status."""
@@ -160,13 +157,9 @@ def suite_modules() -> Iterator[ModuleType]:
 
 def reason_to_skip(full_name: str, method: Callable[..., object]) -> str | None:
     """Return why a test listed above is skipped, after making sure that the reason still holds."""
-    source = inspect.getsource(method)
-    issue = CORRECTED_LATER.get(full_name)
-    if issue and issue not in source:
-        return f"this version of it has the fault of {issue}"
     for attribute, listed in READS_PRIVATE.items():
         if full_name in listed:
-            assert f"executor.{attribute}" in source, f"{full_name} reads {attribute} no more: run it"
+            assert f"executor.{attribute}" in inspect.getsource(method), f"{full_name} reads {attribute} no more: run it"
             return f"reads the private attribute {attribute}"
     return None
 

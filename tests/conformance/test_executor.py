@@ -52,6 +52,15 @@ def test_an_idle_thread_takes_the_next_call() -> None:
         assert len(used) < 20
 
 
+def test_a_call_that_a_thread_was_started_for_is_run_even_if_all_that_wait_are_cancelled_at_once() -> None:
+    calls = []
+    for _ in range(20):
+        executor = Executor(1)
+        calls.append(executor.submit(pow, 2, 8))
+        executor.shutdown(cancel_futures=True)
+    assert [call.cancelled() for call in calls] == [False] * 20
+
+
 # In the place of test_threads_terminate, test_context_manager_shutdown, test_del_shutdown, test_shutdown_no_wait
 
 
