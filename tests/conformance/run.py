@@ -54,12 +54,14 @@ def main() -> int:
     except ModuleNotFoundError as error:
         return report_absence(error)
     redirect_children(options.executor, options.tests)
-    importlib.import_module("test.support").verbose = 0  # the tests print how long they took
+    support: Any = importlib.import_module("test.support")
+    support.verbose = 0  # the tests would print how long they took
     cases = list(thread_pool_cases(options.only, executor, every=options.every))
     version = sys.version.partition("\n")[0].partition("[")[0].strip()
     print(f"{len(cases)} cases of {SUITE} with {options.executor}, Python {version}", flush=True)
-    runner = unittest.TextTestRunner(verbosity=2 if options.verbose else 1, resultclass=Verdict, stream=sys.stdout)
-    verdict = runner.run(unittest.TestSuite(cases))
+    result_class: Any = Verdict  # a plain class at run time, generic only for type checkers
+    runner = unittest.TextTestRunner(verbosity=2 if options.verbose else 1, resultclass=result_class, stream=sys.stdout)
+    verdict: Any = runner.run(unittest.TestSuite(cases))
     for test, reason in verdict.skipped:
         print(f"skipped: {test.id().removeprefix(SUITE)}: {reason}")
     failed = verdict.failed()
@@ -75,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--executor", default="threadwork:Executor", metavar="MODULE:CLASS")
     parser.add_argument("--tests", type=Path, metavar="DIR", help="where test_concurrent_futures is, if not in this Python")
     parser.add_argument("-k", dest="only", default="", metavar="WORD", help="only cases with this word in their name")
-    parser.add_argument("--every", action="store_true", help="also those that read private attributes")
+    parser.add_argument("--every", action="store_true", help="also what is skipped; only the original passes it")
     parser.add_argument("-v", dest="verbose", action="store_true", help="name each test")
     return parser.parse_args()
 
@@ -84,7 +86,10 @@ def report_absence(error: ModuleNotFoundError) -> int:
     """Say loudly that there are no tests to run; that is a failure where it must not be overlooked."""
     if error.name not in {"test", "test.support", SUITE}:
         raise error
-    print(f"NOT RUN: {sys.executable} comes without {error.name}: take a full CPython build, or name a folder with --tests", file=sys.stderr)
+    print(
+        f"NOT RUN: {sys.executable} comes without {error.name}: take a full CPython build, or name a folder with --tests",
+        file=sys.stderr,
+    )
     return 1 if os.environ.get("CI") else 0
 
 
@@ -107,7 +112,7 @@ def put_in_place(name: str, tests: Path | None) -> type[concurrent.futures.Execu
 
 def redirect_children(name: str, tests: Path | None) -> None:
     """Have the scripts that tests run in child processes put the class in place first."""
-    helper = importlib.import_module("test.support.script_helper")
+    helper: Any = importlib.import_module("test.support.script_helper")
     original = helper.assert_python_ok
     prelude = (
         f"import faulthandler, pathlib, sys; sys.path[:0] = {[str(SOURCES), str(HERE)]}; import run; "
@@ -136,8 +141,8 @@ def thread_pool_cases(word: str, executor: type, *, every: bool) -> Iterator[uni
                 full_name = f"{case.__name__}.{method}"
                 if word not in full_name:
                     continue
-                if not every and (attribute := private_attribute(full_name, getattr(case, method))):
-                    setattr(case, method, unittest.skip(f"reads the private attribute {attribute}")(getattr(case, method)))
+                if not every and (reason := reason_to_skip(full_name, getattr(case, method))):
+                    setattr(case, method, unittest.skip(reason)(getattr(case, method)))
                 yield case(method)
 
 
@@ -150,26 +155,26 @@ def suite_modules() -> Iterator[ModuleType]:
             yield importlib.import_module(f"{SUITE}.{found.name}")
 
 
-def private_attribute(full_name: str, method: Callable[..., object]) -> str | None:
-    """Return the private attribute for which a test is listed above, after making sure that it does read it."""
+def reason_to_skip(full_name: str, method: Callable[..., object]) -> str | None:
+    """Return why a test listed above is skipped, after making sure that the reason still holds."""
     for attribute, listed in READS_PRIVATE.items():
         if full_name in listed:
             assert f"executor.{attribute}" in inspect.getsource(method), f"{full_name} reads {attribute} no more: run it"
-            return attribute
+            return f"reads the private attribute {attribute}"
     return None
 
 
 class Verdict(unittest.TextTestResult):
     """Counts tests, not failures; a test that leaves a thread behind has failed, and so has one that hangs."""
 
-    def startTest(self, test: unittest.TestCase) -> None:
+    def startTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
         """Begin: dump all stacks and leave if the test hangs."""
         faulthandler.dump_traceback_later(HANG_LIMIT, exit=True)
         super().startTest(test)
 
-    def stopTest(self, test: unittest.TestCase) -> None:
+    def stopTest(self, test: unittest.TestCase) -> None:  # noqa: N802 - unittest's name
         """End: the test's clean-up says so in this flag if threads are left."""
-        support = importlib.import_module("test.support")
+        support: Any = importlib.import_module("test.support")
         if support.environment_altered:
             support.environment_altered = False
             self.failures.append((test, "left threads behind; their names are above"))
