@@ -3,9 +3,9 @@
 from .csv_rows import CsvRows
 from .destination import Destination, Stream, open_destination
 from .json_lines import JsonLines, json_text
-from .output import Output, RecordFormat
+from .output import Output, RecordFormat, open_output
 from .output_error import OutputError, UnwritableValue
-from .whole_file import WholeFile
+from .whole_file import WholeFile, paths_of_output
 
 __all__ = [
     "CsvRows",
@@ -19,4 +19,6 @@ __all__ = [
     "WholeFile",
     "json_text",
     "open_destination",
+    "open_output",
+    "paths_of_output",
 ]

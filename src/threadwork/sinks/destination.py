@@ -3,19 +3,17 @@
 import os
 import stat
 import sys
-from typing import BinaryIO, Protocol
+import time
+from typing import Protocol
 
 from .output_error import OutputError
-from .whole_file import WholeFile
+from .whole_file import LONGEST_BUFFERED, MOST_BUFFERED, WholeFile
 
-STANDARD_OUTPUT = "-"
+STANDARD = "-"
 
 
 class Destination(Protocol):
     """Takes whole records. Used by one thread."""
-
-    paths: frozenset[str]
-    """Real paths that belong to it, so that they are not taken for input."""
 
     def write(self, data: bytes) -> None:
         """Take one record. Raises `OutputError`; ``BrokenPipeError`` where nobody reads any more."""
@@ -28,42 +26,49 @@ class Destination(Protocol):
 
 
 class Stream:
-    """Standard output, a pipe or a device: a record is handed on at once, except to a file, where that has no reader."""
+    """Standard output, a pipe or a device: each record is handed on at once, or in portions where it is a file on disk."""
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        self.paths: frozenset[str] = frozenset()
-        self._stream = stream
+    def __init__(self, fd: int, name: str) -> None:
+        self._fd = fd
         self._name = name
-        self._read_live = not stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+        self._read_live = not stat.S_ISREG(os.fstat(fd).st_mode)
+        self._pending = bytearray()
+        self._written_at = time.monotonic()
 
     def write(self, data: bytes) -> None:
         """Take one record."""
+        self._pending += data
+        late = time.monotonic() - self._written_at >= LONGEST_BUFFERED
+        if self._read_live or late or len(self._pending) >= MOST_BUFFERED:
+            self.commit()
+
+    def commit(self) -> None:
+        """Hand on what is left."""
         try:
-            self._stream.write(data)
-            if self._read_live:
-                self._stream.flush()
+            while self._pending:
+                del self._pending[: os.write(self._fd, self._pending)]
         except BrokenPipeError:
             raise
         except OSError as error:
             raise OutputError(f"cannot write {self._name}: {error.strerror}") from error
-
-    def commit(self) -> None:
-        """Hand on what is left."""
-        self.write(b"")
-        self._stream.flush()
+        self._written_at = time.monotonic()
 
     def keep(self) -> None:
         """Hand on what is left; it is where it was wanted."""
         self.commit()
 
 
-def open_destination(path: str) -> Destination:
-    """Open `path` for writing, ``-`` for standard output. Raises `OutputError` where that cannot be done.
+def open_destination(path: str, standard: int | None = None) -> Destination:
+    """Open `path` for writing; ``-`` is the file descriptor `standard`, by default that of standard output.
 
-    A device or a pipe is written to as it is; a regular file is replaced when the new one is whole.
+    A device or a pipe is written to as it is; a regular file is replaced when the new one is whole. Raises `OutputError`
+    where it cannot be written.
     """
-    if path == STANDARD_OUTPUT:
-        return Stream(sys.stdout.buffer, "standard output")
-    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
-        return Stream(open(path, "wb"), path)  # noqa: SIM115 # open until the process ends, like standard output
+    try:
+        if path == STANDARD:
+            return Stream(sys.stdout.fileno() if standard is None else standard, "standard output")
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+            return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
     return WholeFile(path)

@@ -6,8 +6,8 @@ import time
 
 from .output_error import OutputError
 
-_MOST_BUFFERED = 1 << 16
-_LONGEST_BUFFERED = 0.5  # seconds; a guess: little to lose when the process is killed, few writes when results are many
+MOST_BUFFERED = 1 << 16
+LONGEST_BUFFERED = 0.5  # seconds; a guess: little to lose when the process is killed, few writes when results are many
 _SUFFIX = ".partial"
 
 
@@ -21,8 +21,7 @@ class WholeFile:
 
     def __init__(self, path: str) -> None:
         self._path = os.path.realpath(path)
-        self._beside = f"{self._path}.{os.getpid()}{_SUFFIX}"
-        self.paths = frozenset((self._path, self._beside))
+        self._beside, self._kept = _names_beside(self._path)
         self._records: list[bytes] = []
         self._buffered = 0
         self._size = 0  # of the file up to the last record that is in it
@@ -42,7 +41,7 @@ class WholeFile:
         """Take one record; it is in the file within 64 KiB of records, or with the next one half a second later."""
         self._records.append(data)
         self._buffered += len(data)
-        if self._buffered >= _MOST_BUFFERED or time.monotonic() - self._written_at >= _LONGEST_BUFFERED:
+        if self._buffered >= MOST_BUFFERED or time.monotonic() - self._written_at >= LONGEST_BUFFERED:
             self._flush()
 
     def commit(self) -> None:
@@ -54,17 +53,16 @@ class WholeFile:
 
     def keep(self) -> str | None:
         """Leave the records that are in as ``<path>.partial`` and return that name; nothing is left if there are none."""
-        kept = self._path + _SUFFIX
         try:
             self._flush()
-        except OutputError:
-            pass  # the disk is full: what is in the file already is kept all the same
+        except OutputError:  # the disk is full: what is in the file already is kept all the same
+            self._records.clear()
         if self._size == 0:
             os.close(self._fd)
             os.unlink(self._beside)
             return None
-        self._finish(kept)
-        return kept
+        self._finish(self._kept)
+        return self._kept
 
     def _flush(self) -> None:
         """Write the records at their place in the file: done twice, because of an interruption, it does no harm."""
@@ -94,3 +92,14 @@ class WholeFile:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self._path}: {error.strerror}")
+
+
+def paths_of_output(path: str) -> frozenset[str]:
+    """Return the real paths that writing the file `path` makes use of, so that they are not taken for input."""
+    real = os.path.realpath(path)
+    return frozenset((real, *_names_beside(real)))
+
+
+def _names_beside(path: str) -> tuple[str, str]:
+    """Return what the file is called while it is written, and when it is kept unfinished."""
+    return f"{path}.{os.getpid()}{_SUFFIX}", path + _SUFFIX
