@@ -1,8 +1,9 @@
 """Every error threadwork raises of its own; a task's own exceptions are raised as they are.
 
 ThreadworkError (Exception)
- ├── InvalidOption (also ValueError)     an option or argument that cannot be used; says which and what to give
+ ├── InvalidOption (also ValueError, TypeError)  an option or argument that cannot be used; says which and what to give
  ├── RunClosed (also RuntimeError)       a run that is over, or is being consumed already, was used again
+ ├── RunCancelled (also RuntimeError)    values were asked of a run that somebody cancelled
  ├── PoolClosed (also RuntimeError)      work was given to a pool, group or executor that is shut down
  ├── NotInTask (also RuntimeError)       current() was called where no task is running
  ├── DeadlineExceeded (also TimeoutError)  the whole run took longer than its ``timeout``
@@ -18,6 +19,7 @@ __all__ = [
     "MissingExtra",
     "NotInTask",
     "PoolClosed",
+    "RunCancelled",
     "RunClosed",
     "ThreadworkError",
 ]
@@ -27,12 +29,19 @@ class ThreadworkError(Exception):
     """The root of all errors that threadwork raises of its own."""
 
 
-class InvalidOption(ThreadworkError, ValueError):
-    """An option or argument cannot be used. Raised before anything is started or changed."""
+class InvalidOption(ThreadworkError, ValueError, TypeError):
+    """An option or argument cannot be used, by its value or its type. Raised before anything is started or changed."""
 
 
 class RunClosed(ThreadworkError, RuntimeError):
     """A run was used after its end, or by two consumers. A run is consumed once, like a generator."""
+
+
+class RunCancelled(ThreadworkError, RuntimeError):
+    """Values were asked of a run that `Run.cancel` stopped: the rest of them will never come.
+
+    `Cancelled`, by contrast, is raised inside a task; `Run.outcomes` raises neither and reports items as cancelled.
+    """
 
 
 class PoolClosed(ThreadworkError, RuntimeError):

@@ -1,0 +1,38 @@
+"""The engine: runs one task over many inputs on named threads. Standard library alone; everything enters here."""
+
+from .api import for_each, map, starmap  # noqa: A004 - `map` is what it is called everywhere
+from .cpus import default_workers, usable_cpus
+from .events import Event, ItemFinished, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
+from .halt import Halt
+from .options import Options
+from .outcome import Outcome, RunStatus, Status, Summary
+from .pool import Pool
+from .protocols import Listener
+from .run import Run
+from .task import TaskContext, current
+
+__all__ = [
+    "Event",
+    "Halt",
+    "ItemFinished",
+    "ItemStarted",
+    "Listener",
+    "Options",
+    "Outcome",
+    "Pool",
+    "Run",
+    "RunFinished",
+    "RunStarted",
+    "RunStatus",
+    "Status",
+    "Summary",
+    "TaskContext",
+    "WorkerExited",
+    "WorkerStarted",
+    "current",
+    "default_workers",
+    "for_each",
+    "map",
+    "starmap",
+    "usable_cpus",
+]

@@ -1,0 +1,144 @@
+"""Calling the task for each item of a batch: one loop for values alone, one for outcomes and events.
+
+Both loops run on a worker, call every task in its own copy of the caller's context, and take items from the left of
+the batch until there are none left: others may shorten it at any time.
+"""
+
+import contextvars
+import reprlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .batch import Batch
+from .events import ItemFinished, ItemStarted
+from .notify import Notifier
+from .outcome import Outcome, Status
+
+Task = Callable[[Any], Any]
+
+
+class Judge(Protocol):
+    """Decides what a failed item means for the run."""
+
+    def failed(self, batch: Batch, error: BaseException) -> Status:
+        """Take note that the item of `batch` that is running ended with `error`, stop the run if that is the rule.
+
+        Returns the status of the item.
+        """
+
+
+class BatchRunner(Protocol):
+    """One way to run the items of a batch."""
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+        """Run the items of `batch`, each in a copy of `context`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesRunner:
+    """Keeps values alone. A failed item ends the batch: it is its `failure`, and what follows is for another batch."""
+
+    task: Task
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+        """Run the items of `batch` up to the first failure."""
+        task, take, keep, copy = self.task, batch.items.popleft, batch.done.append, context.copy
+        while True:
+            try:
+                item = take()
+            except IndexError:
+                return
+            try:
+                batch.item = item
+                keep(copy().run(task, item))
+            except BaseException as error:  # noqa: BLE001 - the judge lets none vanish
+                batch.failure = _without_engine(error)
+                judge.failed(batch, error)
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class NothingRunner:
+    """Keeps nothing, and goes on after a failure."""
+
+    task: Task
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+        """Run the items of `batch`."""
+        task, take, copy = self.task, batch.items.popleft, context.copy
+        while True:
+            try:
+                item = take()
+            except IndexError:
+                return
+            try:
+                batch.item = item
+                copy().run(task, item)
+            except BaseException as error:  # noqa: BLE001 - the judge lets none vanish
+                judge.failed(batch, _without_engine(error))
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomesRunner:
+    """Keeps an outcome for each item (unless `keep` is off), and tells the listeners."""
+
+    task: Task
+    key: Callable[[Any], Any] | None
+    notifier: Notifier
+    now: Callable[[], float]
+    epoch: float
+    keep: bool = True
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+        """Run the items of `batch`."""
+        take, keep, copy, now = batch.items.popleft, batch.done.append, context.copy, self.now
+        worker = batch.worker.name if batch.worker else ""
+        index = batch.start
+        end = now()
+        while True:
+            try:
+                item = take()
+            except IndexError:
+                return
+            batch.item = item
+            start = end
+            key, value, error, status = index, None, None, Status.DONE
+            try:
+                if self.key:
+                    key = self.key(item)
+                if self.notifier:
+                    self.notifier.tell(ItemStarted(index, key, item, 1, worker, start - self.epoch))
+                value = copy().run(self.task, item)
+            except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
+                error = _without_engine(caught)
+                status = judge.failed(batch, error)
+            end = now()
+            outcome = Outcome(
+                index, key, item, status, value, error, 1, start - self.epoch, end - start, start - batch.admitted_at, worker
+            )
+            if self.keep:
+                keep(outcome)
+            if self.notifier:
+                self.notifier.tell(ItemFinished(outcome))
+            del item, value, error, outcome
+            index += 1
+
+
+def unbegun(item: Any, index: int, key: Callable[[Any], Any] | None, admitted: float) -> Outcome[Any]:
+    """Return the outcome of an item that was admitted and never run, because the run was stopped."""
+    return Outcome(index, key(item) if key else index, item, Status.CANCELLED, None, None, 0, 0.0, 0.0, admitted, "")
+
+
+def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:
+    """Add a note to `error` that says which item it came from."""
+    try:
+        shown = reprlib.repr(item)
+    except Exception as fault:  # noqa: BLE001 - an item that cannot be shown must not hide its error
+        shown = f"<{type(item).__name__} whose repr raised {type(fault).__name__}>"
+    error.add_note(f"while processing item {index} (key {key!r}): {shown}, attempt {attempt}, on {worker}")
+
+
+def _without_engine(error: BaseException) -> BaseException:
+    """Return `error` with a traceback that begins in the task, so that it keeps nothing of the engine alive."""
+    return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)

@@ -1,0 +1,118 @@
+"""`Batch`: items that a worker takes at once; and `BatchSizer`, which finds out how many."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .crew import Worker
+from .task import TaskContext
+
+TARGET_SECONDS = 0.001  # work in one batch: large against a hand-over (about 20 us), small against what people notice
+
+
+class BatchOwner(Protocol):
+    """Who knows what to do with a batch."""
+
+    def execute(self, batch: "Batch", worker: Worker) -> None:
+        """Run the items of `batch` on the calling thread, which is `worker`'s. Never raises."""
+
+    def refuse(self, batch: "Batch", error: BaseException) -> None:
+        """Take note that no worker will ever run `batch`, because of `error`."""
+
+    def describe(self, batch: "Batch") -> TaskContext:
+        """Return the context of the item of `batch` that is running."""
+
+
+class Batch:
+    """Items next to each other in the input, in the hands of one worker, and what has come of them so far.
+
+    Its worker takes items from the left of `items` and adds results to the right of `done`; meanwhile others may take
+    items from the right and results from the left. Both are deques because those four calls are documented to be safe
+    from several threads. All the rest is guarded by the lock of its owner.
+    """
+
+    __slots__ = (
+        "admitted_at", "bad", "begun_at", "done", "dropped", "failure", "finished", "item", "items", "owner", "size", "start",
+        "taken", "worker",
+    )  # fmt: skip
+
+    def __init__(self, owner: BatchOwner, start: int, items: deque[Any], admitted_at: float) -> None:
+        self.owner = owner
+        self.start = start
+        """Index of the first item."""
+        self.size = len(items)
+        """How many items it has or had, less those that were taken away from its end."""
+        self.items = items
+        self.admitted_at = admitted_at
+        self.done: deque[Any] = deque()
+        """Values or outcomes, in the order of the items."""
+        self.bad = 0
+        """How many of its items ended without a value."""
+        self.failure: BaseException | None = None
+        """Error of the item after those in `done`, where values are wanted: it ends the batch."""
+        self.finished = False
+        self.dropped = False
+        """Its `items` will never be run."""
+        self.taken = 0
+        """How many of its results were delivered before it was finished."""
+        self.begun_at = 0.0
+        self.worker: Worker | None = None
+        self.item: Any = None
+        """The item that is running."""
+
+    def execute(self, worker: Worker) -> None:
+        """Run the items on the calling thread, which is `worker`'s. Never raises."""
+        self.owner.execute(self, worker)
+
+    def refuse(self, error: BaseException) -> None:
+        """Take note that no worker will ever run it."""
+        self.owner.refuse(self, error)
+
+    def describe(self) -> TaskContext:
+        """Return the context of the item that is running."""
+        return self.owner.describe(self)
+
+    def position(self) -> int:
+        """Return the index of the item that is running."""
+        return self.start + self.size - len(self.items) - 1
+
+    def cut(self) -> "Batch | None":
+        """Take away what has not begun and return it as a batch of its own, or ``None`` if there is nothing."""
+        rest: deque[Any] = deque()
+        while True:
+            try:
+                rest.appendleft(self.items.pop())
+            except IndexError:
+                break
+        if not rest:
+            return None
+        self.size -= len(rest)
+        return Batch(self.owner, self.start + self.size, rest, self.admitted_at)
+
+    def split_off(self, count: int) -> "Batch":
+        """Take `count` items from the left of a batch that nobody has begun, as a batch of their own."""
+        first = deque(self.items.popleft() for _ in range(count))
+        batch = Batch(self.owner, self.start, first, self.admitted_at)
+        self.start += count
+        self.size -= count
+        return batch
+
+
+@dataclass(slots=True)
+class BatchSizer:
+    """Finds how many items make about `TARGET_SECONDS` of work: doubles, halves, or falls to 1. Arithmetic alone."""
+
+    size: int = 1
+    largest: int = 1
+    fixed: bool = False
+
+    def measured(self, count: int, seconds: float) -> None:
+        """Take note that a batch of `count` items took `seconds`."""
+        if self.fixed:
+            return
+        if seconds >= count * TARGET_SECONDS:
+            self.size = 1
+        elif seconds > 2 * TARGET_SECONDS:
+            self.size = max(1, self.size // 2)
+        elif count >= self.size and seconds < TARGET_SECONDS / 2:
+            self.size = min(self.largest, 2 * self.size)

@@ -1,0 +1,41 @@
+"""The only place of the engine where time is read or waited for."""
+
+import threading
+import time
+from typing import Protocol
+
+
+class Lock(Protocol):
+    """What the engine needs of a lock."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 - the standard library's signature
+        """Take the lock, waiting up to `timeout` seconds (-1: without end)."""
+
+    def release(self) -> None:
+        """Give the lock back."""
+
+
+class Clock(Protocol):
+    """Reads the time and waits for it. Safe to use from several threads."""
+
+    def now(self) -> float:
+        """Return seconds on a clock that never goes backwards."""
+
+    def acquire(self, lock: Lock, timeout: float | None) -> bool:
+        """Take `lock`, waiting at most `timeout` seconds (``None``: without end); tell whether it was taken."""
+
+
+class SystemClock:
+    """The machine's monotonic clock."""
+
+    now = staticmethod(time.monotonic)
+
+    @staticmethod
+    def acquire(lock: Lock, timeout: float | None) -> bool:
+        """Take `lock` within `timeout` seconds. An interrupt (Ctrl-C) ends the wait on the main thread."""
+        if timeout is None:
+            return lock.acquire()
+        return lock.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
+
+
+SYSTEM_CLOCK = SystemClock()

@@ -1,0 +1,38 @@
+"""How many CPUs this process may really use: affinity and the control group's quota respected."""
+
+import math
+import os
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+_MOST_DEFAULT_WORKERS = 32  # as ThreadPoolExecutor: more threads rarely help and cost memory
+_EXTRA_FOR_WAITING = 4
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs this process may use, at least 1.
+
+    The smallest of what the machine has, what the affinity mask allows, and the CPU quota of the control group
+    (cgroup v2 ``cpu.max``, v1 ``cpu.cfs_quota_us``), rounded up.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = _cgroup_quota(_CGROUP)
+    return max(1, allowed if quota is None else min(allowed, math.ceil(quota)))
+
+
+def default_workers() -> int:
+    """Return the worker count used where none is given: ``min(32, usable_cpus() + 4)``."""
+    return min(_MOST_DEFAULT_WORKERS, usable_cpus() + _EXTRA_FOR_WAITING)
+
+
+def _cgroup_quota(root: Path) -> float | None:
+    """Return the CPUs that the control group at `root` may use, or ``None`` where there is no quota."""
+    try:
+        if (root / "cpu.max").exists():
+            quota, period = (root / "cpu.max").read_text(encoding="ascii").split()
+        else:
+            quota = (root / "cpu" / "cpu.cfs_quota_us").read_text(encoding="ascii")
+            period = (root / "cpu" / "cpu.cfs_period_us").read_text(encoding="ascii")
+        return int(quota) / int(period) if int(quota) > 0 and int(period) > 0 else None
+    except (OSError, ValueError):  # no control groups here, or "max": no quota
+        return None

@@ -1,0 +1,198 @@
+"""`Crew`: a bounded set of named worker threads that take work from one queue."""
+
+import threading
+import warnings
+from collections import deque
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from ..errors import PoolClosed
+from .events import WorkerExited, WorkerStarted
+from .notify import Notifier
+from .options import Settings
+from .threads import start_thread
+
+
+class Work(Protocol):
+    """Something for a worker to do."""
+
+    @property
+    def owner(self) -> object:
+        """Who gave it; somebody who waits for his own work may do it himself."""
+
+    def execute(self, worker: "Worker") -> None:
+        """Do it, on the calling thread, which is `worker`'s. Never raises."""
+
+    def refuse(self, error: BaseException) -> None:
+        """Take note that it will never be done, because of `error`."""
+
+
+class Worker:
+    """One named thread of a crew: it starts, enters its resource, works until the crew closes, and leaves."""
+
+    def __init__(self, crew: "Crew", name: str) -> None:
+        self.crew = crew
+        self.name = name
+        self.resource: Any = None
+        self.baton = threading.Lock()
+        """Held while the worker has nothing to do; released to wake it."""
+        self.baton.acquire()
+        self.thread = start_thread(self._main, name)
+
+    def _main(self) -> None:
+        manager = self._enter()
+        if manager is not None:
+            self.crew.notifier.tell(WorkerStarted(self.name))
+            while (work := self.crew.take(self)) is not None:
+                work.execute(self)
+                del work  # a waiting worker must not keep alive what it did last
+            self._exit(manager)
+        self.crew.left(self)
+
+    def _enter(self) -> AbstractContextManager[Any] | None:
+        make = self.crew.settings.resource
+        try:
+            manager = make() if make else nullcontext()
+            self.resource = manager.__enter__()
+        except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
+            error.add_note(f"while {self.name} entered its resource")
+            self.crew.fail(error)
+            return None
+        return manager
+
+    def _exit(self, manager: AbstractContextManager[Any]) -> None:
+        try:
+            self.resource = None
+            manager.__exit__(None, None, None)
+        except BaseException as error:  # noqa: BLE001 - carried to whoever closes the crew
+            error.add_note(f"while {self.name} left its resource")
+            self.crew.faults.append(error)
+        self.crew.notifier.tell(WorkerExited(self.name))
+
+
+class Crew:
+    """At most ``settings.workers`` threads called ``name-1``, ``name-2``, ..., started when there is work for them.
+
+    Idle workers are woken last in, first out: the busiest few stay warm and the others asleep.
+    """
+
+    def __init__(self, settings: Settings, notifier: Notifier) -> None:
+        self.settings = settings
+        self.notifier = notifier
+        self.faults: deque[BaseException] = deque()
+        """What resources raised when they were left."""
+        self._lock = threading.Lock()  # Guards: all below
+        self._queue: deque[Work] = deque()
+        self._idle: list[Worker] = []
+        self._workers: list[Worker] = []
+        self._size = settings.workers
+        self._started = 0
+        self._closed = False
+        self._broken: BaseException | None = None
+
+    @property
+    def started(self) -> int:
+        """How many threads were started so far."""
+        return self._started
+
+    @property
+    def broken(self) -> BaseException | None:
+        """What a resource raised when it was entered: then no work is done any more."""
+        return self._broken
+
+    def free(self) -> int:
+        """Return how many workers could take more work right now, those not started yet included."""
+        with self._lock:
+            return max(0, len(self._idle) + self._size - len(self._workers) - len(self._queue))
+
+    def submit(self, work: Work) -> None:
+        """Queue `work` and see to it that a worker takes it. Does not wait.
+
+        Raises `PoolClosed` after `close`. Where no further thread can be started, those there are do the work; where
+        there is none at all, the error of the start is raised.
+        """
+        with self._lock:
+            if self._closed:
+                raise PoolClosed(f"pool {self.settings.name!r} is closed: give it work inside its 'with', before shutdown")
+            if self._broken is None:
+                self._queue.append(work)
+                if self._idle:
+                    self._idle.pop().baton.release()
+                elif len(self._workers) < self._size:
+                    self._start_worker()
+                return
+        work.refuse(self._broken)
+
+    def _start_worker(self) -> None:
+        try:
+            worker = Worker(self, f"{self.settings.name}-{self._started + 1}")
+        except RuntimeError as error:  # the system has no thread left
+            if not self._workers:
+                self._queue.pop()
+                raise
+            self._size = len(self._workers)
+            warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
+            return
+        self._started += 1
+        self._workers.append(worker)
+
+    def take(self, worker: Worker) -> Work | None:
+        """Return the next work for `worker`, waiting for it; ``None`` when the crew is closed and all work taken."""
+        while True:
+            with self._lock:
+                if self._queue:
+                    return self._queue.popleft()
+                if self._closed:
+                    return None
+                self._idle.append(worker)
+            worker.baton.acquire()
+
+    def take_own(self, owner: object) -> Work | None:
+        """Return the next queued work that `owner` gave, for himself to do, or ``None``. Does not wait."""
+        with self._lock:
+            for work in self._queue:
+                if work.owner is owner:
+                    self._queue.remove(work)
+                    return work
+        return None
+
+    def withdraw(self, owner: object) -> list[Work]:
+        """Take all queued work that `owner` gave back out of the queue and return it."""
+        with self._lock:
+            taken = [work for work in self._queue if work.owner is owner]
+            if taken:
+                self._queue = deque(work for work in self._queue if work.owner is not owner)
+        return taken
+
+    def fail(self, error: BaseException) -> None:
+        """Refuse all work, now and later, because of `error`."""
+        with self._lock:
+            self._broken = self._broken or error
+            refused, self._queue = self._queue, deque()
+        for work in refused:
+            work.refuse(error)
+
+    def left(self, worker: Worker) -> None:
+        """Take note that `worker` has done its last work."""
+        with self._lock:
+            self._workers.remove(worker)
+
+    def close(self) -> None:
+        """Take no more work; the workers leave when they have done what is queued. Does not wait."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.baton.release()
+
+    def join(self, until: float | None) -> tuple[str, ...]:
+        """Wait for the workers to leave, at most `until` that time of the clock; return the names of those still there."""
+        with self._lock:
+            workers = list(self._workers)
+        me = threading.current_thread()
+        for worker in workers:
+            if worker.thread is me:  # a worker that closes its own crew cannot wait for itself
+                continue
+            left = None if until is None else max(0.0, until - self.settings.clock.now())
+            worker.thread.join(left)
+        return tuple(worker.name for worker in workers if worker.thread.is_alive() and worker.thread is not me)

@@ -1,0 +1,151 @@
+"""The options of a run: what may be given (`Options`), and the checked values the engine works with (`Settings`)."""
+
+import contextvars
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Literal, TypedDict
+
+from ..errors import InvalidOption
+from .clock import SYSTEM_CLOCK, Clock
+from .cpus import default_workers
+from .halt import Halt
+from .protocols import Listener
+
+DEFAULT_NAME = "threadwork"
+
+
+class Options(TypedDict, total=False):
+    """The options of `map`, `starmap`, `for_each`, `Pool` and `TaskGroup`, all keyword-only."""
+
+    workers: int | None
+    """How many threads at most. Default: ``min(32, usable CPUs + 4)``; affinity and cgroup quota are respected."""
+    buffersize: int | None
+    """The most items that may be admitted and not yet yielded. Default: see `threadwork.map`."""
+    ordered: bool
+    """Results in input order (the default), or as completed."""
+    batch: int | Literal["auto"]
+    """How many items a worker takes at once; ``"auto"`` measures the tasks: about 1 ms of work, 1 item if they are longer."""
+    timeout: float | None
+    """Seconds the whole run may take; then it is cancelled and `DeadlineExceeded` is raised."""
+    grace: float
+    """Seconds that tasks get to stop when the run is stopped, before their threads are left behind. Default 5."""
+    halt: Halt | None
+    """When failures stop the run. Default: values, at the first failure; outcomes and `for_each`, never."""
+    key: Callable[[Any], Any] | None
+    """Gives the identity of an item, shown in outcomes, errors and events. Default: its index."""
+    resource: Callable[[], AbstractContextManager[Any]] | None
+    """Makes a context manager that each worker enters once, before its first task; at ``current().resource``."""
+    listeners: Sequence[Listener]
+    """Called with every event."""
+    name: str
+    """Names the threads: ``name-1``, ``name-2``, ..."""
+    context: Literal["copy", "empty"]
+    """What context variables a task sees: a copy of the caller's (the default), or none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked options, every default filled in."""
+
+    workers: int
+    buffersize: int | None = None
+    ordered: bool = True
+    batch: int | None = None
+    timeout: float | None = None
+    grace: float = 5.0
+    halt: Halt | None = None
+    key: Callable[[Any], Any] | None = None
+    resource: Callable[[], AbstractContextManager[Any]] | None = None
+    listeners: tuple[Listener, ...] = ()
+    name: str = DEFAULT_NAME
+    context: Literal["copy", "empty"] = "copy"
+    clock: Clock = SYSTEM_CLOCK
+
+    def context_of_caller(self) -> contextvars.Context:
+        """Return the context that tasks get copies of, taken here and now."""
+        return contextvars.copy_context() if self.context == "copy" else contextvars.Context()
+
+
+def settings_of(options: Options) -> Settings:
+    """Return the settings that `options` ask for.
+
+    Raises `InvalidOption`, naming the option and the mend, before anything is started.
+    """
+    unknown = sorted(set(options) - set(Options.__annotations__))
+    if unknown:
+        known = ", ".join(Options.__annotations__)
+        raise InvalidOption(f"unknown option {unknown[0]!r}; the options are: {known}")
+    workers = options.get("workers")
+    buffersize = options.get("buffersize")
+    batch = options.get("batch", "auto")
+    timeout = options.get("timeout")
+    context = options.get("context", "copy")
+    if context not in ("copy", "empty"):
+        raise InvalidOption(f"context must be 'copy' or 'empty', not {context!r}")
+    return Settings(
+        workers=default_workers() if workers is None else _count("workers", workers),
+        buffersize=None if buffersize is None else _count("buffersize", buffersize),
+        ordered=_flag("ordered", options.get("ordered", True)),
+        batch=None if batch == "auto" else _count("batch", batch, also="'auto'"),
+        timeout=None if timeout is None else _seconds("timeout", timeout),
+        grace=_seconds("grace", options.get("grace", 5.0)),
+        halt=_instance("halt", options.get("halt"), Halt),
+        key=_function("key", options.get("key")),
+        resource=_function("resource", options.get("resource")),
+        listeners=tuple(_listener(listener) for listener in options.get("listeners", ())),
+        name=_name(options.get("name", DEFAULT_NAME)),
+        context=context,
+    )
+
+
+def check_task(fn: object) -> None:
+    """Raise `InvalidOption` where `fn` cannot be called."""
+    if not callable(fn):
+        raise InvalidOption(
+            f"the task must be a function, not {type(fn).__name__} {fn!r:.60}: "
+            "give the function itself, map(f, items), not the result of calling it, map(f(x), items)"
+        )
+
+
+def _count(name: str, value: object, also: str = "") -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidOption(f"{name} must be a whole number of at least 1{f' or {also}' if also else ''}, not {value!r}")
+    return value
+
+
+def _seconds(name: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
+        raise InvalidOption(f"{name} must be a number of seconds, 0 or more, not {value!r}")
+    return float(value)
+
+
+def _flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidOption(f"{name} must be True or False, not {value!r}")
+    return value
+
+
+def _instance(name: str, value: Any, kind: type) -> Any:
+    if value is not None and not isinstance(value, kind):
+        raise InvalidOption(f"{name} must be a {kind.__name__}, not {value!r}")
+    return value
+
+
+def _function(name: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise InvalidOption(f"{name} must be a function, not {value!r}")
+    return value
+
+
+def _listener(value: Any) -> Any:
+    if not callable(value):
+        raise InvalidOption(f"every listener must be callable with one event, not {value!r}")
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidOption(f"name must be a text that is not empty, not {value!r}")
+    return value

@@ -1,0 +1,69 @@
+"""`Pool`: long-lived named threads that several runs share."""
+
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+from ..errors import InvalidOption
+from .crew import Crew
+from .notify import Notifier
+from .options import DEFAULT_NAME, Options, Settings, settings_of
+from .outcome import Summary
+from .run import Run, run_of, run_to_end
+
+R = TypeVar("R")
+
+_OF_THE_POOL = ("workers", "resource", "name")
+
+
+class Pool:
+    """A long-lived pool of named threads that several runs share, to be used in a ``with``.
+
+    The options are those of `map`; those that are not about the threads themselves are defaults for its runs. Threads
+    are started when there is work and leave at the end of the ``with``. Safe to use from several threads, and from its
+    own tasks: a task that maps on its own pool does the work itself where no other worker is free.
+    """
+
+    def __init__(self, name: str = DEFAULT_NAME, **options: Unpack[Options]) -> None:
+        self._options: Options = {**options, "name": name}
+        self._settings = settings_of(self._options)
+        self._crew = Crew(self._settings, Notifier(self._settings.listeners))
+
+    def map(self, fn: Callable[..., R], *iterables: Iterable[Any], **options: Unpack[Options]) -> Run[R]:
+        """Like `threadwork.map`, on the threads of this pool."""
+        return run_of(fn, iterables, self._merged(options), self._crew)
+
+    def starmap(self, fn: Callable[..., R], iterable: Iterable[Iterable[Any]], **options: Unpack[Options]) -> Run[R]:
+        """Like `threadwork.starmap`, on the threads of this pool."""
+        return run_of(fn, (iterable,), self._merged(options), self._crew, spread=True)
+
+    def for_each(
+        self, fn: Callable[..., Any], *iterables: Iterable[Any], check: bool = True, **options: Unpack[Options]
+    ) -> Summary:
+        """Like `threadwork.for_each`, on the threads of this pool."""
+        return run_to_end(run_of(fn, iterables, self._merged(options), self._crew), check=check)
+
+    def close(self) -> tuple[str, ...]:
+        """Let the threads finish what they do, and join them for up to ``grace`` seconds. A second call does nothing.
+
+        Returns the names of the threads that are still busy then and are left behind. Raises what a resource raised
+        when it was left. After this, giving the pool work raises `PoolClosed`.
+        """
+        self._crew.close()
+        left = self._crew.join(self._settings.clock.now() + self._settings.grace)
+        if self._crew.faults:
+            raise self._crew.faults.popleft()
+        return left
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _merged(self, options: Options) -> Settings:
+        """Return the settings of a run on this pool."""
+        for name in _OF_THE_POOL:
+            if name in options:
+                raise InvalidOption(f"{name} belongs to the pool: give it to Pool(...), not to one of its runs")
+        return settings_of({**self._options, **options})

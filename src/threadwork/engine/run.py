@@ -1,0 +1,168 @@
+"""`Run`: the user's handle on one run."""
+
+import sys
+import traceback
+import warnings
+import weakref
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from ..errors import InvalidOption, RunClosed
+from .crew import Crew
+from .execution import Execution
+from .options import Settings, check_task
+from .outcome import Outcome, Summary
+
+R = TypeVar("R")
+
+
+class Run(Generic[R]):
+    """One task over one input, consumed once: iterate its values, or its `outcomes`, or `collect` them.
+
+    It starts when it is first asked for a result. Leaving the loop early (``break``, an error) or the ``with`` ends it:
+    no more items are admitted, running tasks are asked to stop and joined for up to ``grace`` seconds; after that
+    nothing of it runs, except threads that are named in ``stats().abandoned``. One thread consumes; `cancel`, `stats`
+    and `dump` may be called from any.
+    """
+
+    def __init__(
+        self, task: Callable[[Any], R], source: Iterable[Any], total: int | None, settings: Settings, crew: Crew | None = None
+    ) -> None:
+        self._execution = Execution(task, iter(source), total, settings, crew)
+        self._taken = False
+        self._values: Generator[R] | None = None
+        self._consumer: weakref.ref[Generator[Any]] | None = None
+
+    def __iter__(self) -> Iterator[R]:
+        """Iterate over the values, in the order asked for. Raises at the first failed item it comes to."""
+        if self._values is not None:
+            return self._values
+        return self._consume(self._execution.values)
+
+    def __next__(self) -> R:
+        """Return the next value, waiting for it."""
+        if self._values is None:
+            self._values = self._consume(self._execution.values)
+        return next(self._values)
+
+    def outcomes(self) -> Iterator[Outcome[R]]:
+        """Iterate over an `Outcome` for each admitted item. An item's error is in its outcome and never raised.
+
+        Raises only what concerns the whole run: an error of the input, `DeadlineExceeded`, ``KeyboardInterrupt``.
+        """
+        return self._consume(self._execution.outcomes)
+
+    def collect(self) -> list[R]:
+        """Return all values as a list, or raise. Blocks until the end of the run."""
+        return list(self)
+
+    def drain(self) -> list[BaseException]:
+        """Run to the end, keep no value, and return the first hundred errors of items. Blocks until the end."""
+        self._take()
+        return self._execution.nothing()
+
+    def cancel(self, reason: str = "") -> None:
+        """Stop the run: nothing more is begun, running tasks are asked to stop. Does not wait; from any thread.
+
+        Whoever consumes values gets `RunCancelled`; whoever consumes outcomes gets those of the cancelled items too.
+        """
+        self._taken = True
+        self._execution.cancel(reason)
+
+    def close(self) -> None:
+        """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing."""
+        self._taken = True
+        consumer = self._consumer and self._consumer()
+        if consumer is None:
+            return
+        try:
+            consumer.close()
+        except ValueError:  # another thread is in the middle of taking a result: it ends the run when it sees this
+            self.cancel("the run was closed")
+
+    def stats(self) -> Summary:
+        """Return the counts as they are now. Cheap; from any thread."""
+        return self._execution.stats()
+
+    def dump(self) -> str:
+        """Return what every worker does now: item, age and stack. For people; from any thread."""
+        flow = self._execution.flow
+        lines = [str(self.stats())]
+        frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
+        for worker, index, item, age in flow.at_work() if flow else []:
+            lines.append(f"{worker.name}: item {index} {item!r:.80}, for {age:.3f} s")
+            frame = frames.get(worker.thread.ident or 0)
+            lines += [line.rstrip() for line in traceback.format_stack(frame)] if frame else []
+        return "\n".join(lines)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not self._taken:
+            name = self._execution.settings.name
+            warnings.warn(
+                f"run {name!r} was never consumed, so nothing ran: iterate it, or call collect() or outcomes()",
+                ResourceWarning,
+                source=self,
+                stacklevel=2,
+            )
+
+    def _consume(self, results: Callable[[], Generator[Any]]) -> Generator[Any]:
+        self._take()
+        generator = results()
+        self._consumer = weakref.ref(generator)
+        return generator
+
+    def _take(self) -> None:
+        if self._taken:
+            raise RunClosed(
+                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: make a new one, "
+                "or keep the results, as in results = list(run)"
+            )
+        self._taken = True
+
+
+def run_of(
+    fn: Callable[..., R],
+    iterables: tuple[Iterable[Any], ...],
+    settings: Settings,
+    crew: Crew | None = None,
+    *,
+    spread: bool = False,
+) -> Run[R]:
+    """Return the run that calls `fn` with an item of each of `iterables` (with ``spread``, each item unpacked)."""
+    check_task(fn)
+    if not iterables:
+        raise InvalidOption("there is no input: give at least one iterable after the function")
+    for place, iterable in enumerate(iterables, 1):
+        if not hasattr(iterable, "__iter__") and not hasattr(iterable, "__getitem__"):
+            raise InvalidOption(f"input {place} must be iterable, not {type(iterable).__name__} {iterable!r:.60}")
+    total = min((len(each) for each in iterables if isinstance(each, Sized)), default=None)
+    if not all(isinstance(each, Sized) for each in iterables):
+        total = None
+    if len(iterables) == 1 and not spread:
+        return Run(fn, iterables[0], total, settings, crew)
+    source = iterables[0] if spread else zip(*iterables, strict=False)
+    return Run(_spread(fn), source, total, settings, crew)
+
+
+def run_to_end(run: Run[Any], *, check: bool) -> Summary:
+    """Run everything; return the summary, or, with `check`, raise the group of all errors if there is one."""
+    errors = run.drain()
+    summary = run.stats()
+    if check and errors:
+        shown = "" if summary.failed == len(errors) else f" (the first {len(errors)} are here)"
+        raise BaseExceptionGroup(f"{summary.failed:,} of {summary.admitted:,} tasks failed{shown}", errors)
+    return summary
+
+
+def _spread(fn: Callable[..., R]) -> Callable[[Iterable[Any]], R]:
+    def call(arguments: Iterable[Any]) -> R:
+        return fn(*arguments)
+
+    return call

@@ -1,0 +1,67 @@
+"""`RunState`: the counts of a run, how far its input may run ahead, and when it is over. Arithmetic alone."""
+
+from dataclasses import dataclass
+
+MOST_AHEAD = 10_000  # items admitted and not yielded, without an explicit buffersize, whatever else holds
+_LEAST_WINDOW = 64
+_ITEMS_A_WORKER = 8
+_BATCHES_A_WORKER = 2
+
+
+@dataclass(slots=True)
+class RunState:
+    """Counts of items, changed only through its methods, by one caller at a time (`Flow` holds its lock)."""
+
+    workers: int
+    buffersize: int | None = None
+    admitted: int = 0
+    """Items taken from the input."""
+    settled: int = 0
+    """Items that have ended: done, failed or dropped."""
+    yielded: int = 0
+    """Items whose results the consumer has got (or that have none for it)."""
+    done: int = 0
+    failed: int = 0
+    input_open: bool = True
+    stopped: bool = False
+    """No more items are admitted, and none that has not begun is begun."""
+    consumer_waits: bool = False
+
+    def window(self, batch: int) -> int:
+        """Return how many items may be ahead of a busy consumer, where workers take `batch` items at once."""
+        if self.buffersize is not None:
+            return self.buffersize
+        widest = max(_LEAST_WINDOW, _ITEMS_A_WORKER * self.workers, _BATCHES_A_WORKER * self.workers * batch)
+        return min(MOST_AHEAD, widest)
+
+    def room(self, batch: int) -> int:
+        """Return how many items may be admitted now.
+
+        With a ``buffersize``, admitted minus yielded never exceeds it. Without one, what counts while the consumer is
+        busy is what it has not taken yet; while it waits (for a straggler, in input order), what has not ended yet.
+        """
+        if self.stopped:
+            return 0
+        ahead = self.admitted - self.yielded
+        if self.buffersize is not None:
+            return self.buffersize - ahead
+        counted = self.admitted - self.settled if self.consumer_waits else ahead
+        return min(self.window(batch) - counted, MOST_AHEAD - ahead)
+
+    def refill(self, batch: int) -> int:
+        """Return how much room it takes to wake a waiting input: some at once, as long as no worker starves meanwhile."""
+        return max(1, (self.window(batch) - _BATCHES_A_WORKER * self.workers) // 4)
+
+    def largest_batch(self) -> int:
+        """Return the most items that one worker may take at once, so that every worker can have two batches."""
+        return max(1, self.window(MOST_AHEAD) // (_BATCHES_A_WORKER * self.workers))
+
+    @property
+    def over(self) -> bool:
+        """Whether every item has ended and no further one will come."""
+        return (not self.input_open or self.stopped) and self.settled == self.admitted
+
+    @property
+    def dropped(self) -> int:
+        """Items that ended without having been run to an end."""
+        return self.settled - self.done - self.failed
