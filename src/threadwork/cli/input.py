@@ -46,7 +46,10 @@ def open_input(choice: InputChoice, leave_out: Collection[str]) -> Input:
     Raises ``click.UsageError`` where none or several were chosen, `InputError` where it cannot be read.
     """
     given = {
-        "--lines": choice.lines, "--jsonl": choice.jsonl, "--csv": choice.csv, "--files": choice.files,
+        "--lines": choice.lines,
+        "--jsonl": choice.jsonl,
+        "--csv": choice.csv,
+        "--files": choice.files,
         "arguments": " ".join(choice.arguments) or None,
     }
     chosen = {option: value for option, value in given.items() if value is not None}
@@ -60,7 +63,9 @@ def open_input(choice: InputChoice, leave_out: Collection[str]) -> Input:
     if choice.arguments:
         return Input(choice.arguments, text=True)
     if not chosen and (sys.stdin is None or sys.stdin.isatty()):
-        raise click.UsageError("there is no input: give items as arguments, pipe lines in, or use --lines, --jsonl, --csv or --files")
+        raise click.UsageError(
+            "there is no input: give items as arguments, pipe lines in, or use --lines, --jsonl, --csv or --files"
+        )
     if choice.jsonl is not None:
         stream = InputStream(choice.jsonl)
         return Input(json_values(stream), text=False, stream=stream)

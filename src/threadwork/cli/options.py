@@ -27,7 +27,7 @@ class HaltRule(click.ParamType[Halt]):
         try:
             return Halt.never() if text == "never" else Halt(int(text) if text.isdecimal() else text)
         except InvalidOption:
-            self.fail(f"{text!r} is not a count like 1, a share like 5%, or never", param, ctx)
+            return self.fail(f"{text!r} is not a count like 1, a share like 5%, or never", param, ctx)
 
 
 class BatchSize(click.ParamType[Any]):
@@ -41,7 +41,7 @@ class BatchSize(click.ParamType[Any]):
             return "auto"
         if str(value).isdecimal() and int(value) > 0:
             return int(value)
-        self.fail(f"{str(value)!r} is not auto or a whole number of at least 1", param, ctx)
+        return self.fail(f"{str(value)!r} is not auto or a whole number of at least 1", param, ctx)
 
 
 def engine_options(command: F) -> F:
@@ -55,7 +55,9 @@ def engine_options(command: F) -> F:
         click.option(
             "--grace", type=seconds, default=5.0, metavar="S", help="Seconds to stop in, after Ctrl-C, --halt or --timeout. [5]"
         ),
-        click.option("--timeout", type=seconds, metavar="S", help="Seconds the whole run may take."),
+        click.option(
+            "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds the whole run may take."
+        ),
         click.option(
             "--halt", type=HaltRule(), default="never", metavar="1|5%|never", help="Stop after that many failures. [never]"
         ),
@@ -68,18 +70,35 @@ def engine_options(command: F) -> F:
 def output_options(command: F) -> F:
     """Add the options that say where results, errors and messages go."""
     for option in (
-        click.option("--config", type=click.Path(), is_eager=True, expose_value=False, callback=read_config, metavar="FILE",
-                     help="TOML file with options, in a table named like the command: [run]."),
+        click.option(
+            "--config",
+            type=click.Path(),
+            is_eager=True,
+            expose_value=False,
+            callback=read_config,
+            metavar="FILE",
+            help="TOML file with options, in a table named like the command: [run].",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Summary and failures on standard error as JSON, one a line."),
         click.option("-v", "--verbose", is_flag=True, help="Show the traceback of each failure."),
         click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; failures are still shown."),
         click.option("--dry-run", is_flag=True, help="Print the items as JSON and run nothing."),
-        click.option("--progress", type=click.Choice(["auto", "bar", "plain", "json", "off"]), default="auto",
-                     help="On standard error. auto: a bar on a terminal, else a line every 10 s."),
+        click.option(
+            "--progress",
+            type=click.Choice(["auto", "bar", "plain", "json", "off"]),
+            default="auto",
+            help="On standard error. auto: a bar on a terminal, else a line every 10 s.",
+        ),
         click.option("--errors", metavar="FILE", help="Failed items as JSON Lines; - is standard error."),
-        click.option("--format", "record_format", type=click.Choice(["jsonl", "csv"]),
-                     help="Of the results. [by the suffix of FILE, else jsonl]"),
-        click.option("-o", "--output", default="-", metavar="FILE", help="Results: FILE.jsonl or FILE.csv; - is standard output."),
+        click.option(
+            "--format",
+            "record_format",
+            type=click.Choice(["jsonl", "csv"]),
+            help="Of the results. [by the suffix of FILE, else jsonl]",
+        ),
+        click.option(
+            "-o", "--output", default="-", metavar="FILE", help="Results: FILE.jsonl or FILE.csv; - is standard output."
+        ),
     ):
         command = option(command)
     return command

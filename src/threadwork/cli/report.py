@@ -1,23 +1,17 @@
 """What is said about a run on standard error: each failure, the summary, what went wrong."""
 
 import json
-import os
-import reprlib
 import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
-import click
-
-from ..engine import Outcome, Status, Summary
+from ..engine import Outcome, Summary
 from ..observe import Display, open_display, summary_json
-from ..sinks import Output
 
 _PACKAGE = str(Path(__file__).parent.parent)
-_TEXT_HINT = (
-    "hint: items read as text are str: annotate the parameter, like (n: int), to get numbers, or read JSON with --jsonl"
-)
+_MOST_SHOWN = 100  # characters of an item: with its error it should fit on two lines of a terminal
+_TEXT_HINT = "hint: items read as text are str: annotate the parameter, like (n: int), to get numbers, or read JSON with --jsonl"
 
 
 class Report:
@@ -39,10 +33,10 @@ class Report:
         if self._as_json:
             self.display.note(json.dumps({"event": "failure", **failure_record(outcome)}, default=repr))
         elif self._verbose and error:
-            self.display.note("".join(traceback.format_exception(error)).rstrip())
+            self.display.note(_traceback(error).rstrip())
         elif error:
             place = _place(error)
-            self.display.note(f"failed: item {outcome.index} {_SHORT.repr(outcome.item)}: {_line(error)}{place}")
+            self.display.note(f"failed: item {outcome.index} {_short(outcome.item)}: {_line(error)}{place}")
 
     def problem(self, error: BaseException) -> None:
         """Say what ended the run before its time."""
@@ -50,7 +44,9 @@ class Report:
 
     def kept(self, path: str) -> None:
         """Say where unfinished output is."""
-        self.display.note(f"the results finished so far are in {path}" if not self._as_json else json.dumps({"event": "kept", "path": path}))
+        self.display.note(
+            f"the results finished so far are in {path}" if not self._as_json else json.dumps({"event": "kept", "path": path})
+        )
 
     def hint_at_text(self) -> None:
         """Say how text items become numbers."""
@@ -73,10 +69,18 @@ def failure_record(outcome: Outcome[Any]) -> dict[str, Any]:
         "status": str(outcome.status),
         "type": type(error).__qualname__ if error else None,
         "message": str(error) if error else None,
-        "traceback": "".join(traceback.format_exception(error)) if error else None,
+        "traceback": _traceback(error) if error else None,
         "worker": outcome.worker,
         "attempts": outcome.attempts,
     }
+
+
+def _traceback(error: BaseException) -> str:
+    """Return the traceback of `error` from where the user's own code begins."""
+    trace = error.__traceback__
+    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace))
 
 
 def _line(error: BaseException) -> str:
@@ -88,7 +92,9 @@ def _place(error: BaseException) -> str:
     """Return where in the user's own file the error arose: the last line there, not the one in a library it called."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_PACKAGE)]
     own = [frame for frame in frames if frame.filename == frames[0].filename]
-    return f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""
+    return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
 
 
-_SHORT = reprlib.Repr(maxstring=80, maxother=80)
+def _short(item: object) -> str:
+    text = repr(item)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 20]}...{text[-17:]}"

@@ -55,9 +55,21 @@ class RunFlags:
         """Return the options of the run; its threads are named after `function` where no name was given."""
         name = getattr(function, "__name__", "") or "task"
         return Options(
-            workers=self.workers, halt=self.halt, timeout=self.timeout, grace=self.grace, ordered=self.ordered,
-            batch=self.batch, buffersize=self.buffersize, name=self.name or re.sub(r"\W", "", name) or "task",
+            workers=self.workers,
+            halt=self.halt,
+            timeout=self.timeout,
+            grace=self.grace,
+            ordered=self.ordered,
+            batch=self.batch,
+            buffersize=self.buffersize,
+            name=self.name or re.sub(r"\W", "", name) or "task",
         )
+
+
+class Refusal(click.ClickException):
+    """The command cannot do what it was asked to; unlike a `click.UsageError`, the usage would not explain why."""
+
+    exit_code = 2
 
 
 @click.command()
@@ -84,7 +96,7 @@ def run(**given: Any) -> int:
     try:
         return _run(flags)
     except ThreadworkError as error:
-        raise click.UsageError(str(error)) from error
+        raise Refusal(str(error)) from error
 
 
 def _run(flags: RunFlags) -> int:
@@ -108,7 +120,10 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
         if flags.errors:
             errors = outputs.enter_context(open_output(flags.errors, "jsonl", sys.stderr.fileno()))
         report = Report(
-            style=flags.progress, quiet=flags.quiet, verbose=flags.verbose, as_json=flags.as_json,
+            style=flags.progress,
+            quiet=flags.quiet,
+            verbose=flags.verbose,
+            as_json=flags.as_json,
             total=len(flags.arguments) or None,
         )
         call = Call(function, converter_of(function) if source.text else None, results.encode)
@@ -117,7 +132,8 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
 
 def _dry_run(source: Input) -> int:
     count = 0
-    for count, item in enumerate(source.items, 1):
+    for item in source.items:
         click.echo(json_text(item))
+        count += 1
     click.echo(f"{count:,} items; nothing was run", err=True)
     return 0

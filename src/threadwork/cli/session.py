@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..engine import Options, Outcome, Run, RunStatus, Status, Summary, map
+from ..engine import Options, Outcome, Run, RunStatus, Status, Summary
+from ..engine import map as map_items
 from ..errors import DeadlineExceeded, ThreadworkError
 from ..observe import Ticker
 from ..sinks import Output, OutputError
@@ -37,7 +38,7 @@ class Session:
         """Run to the end and return the exit status. Blocks. What is finished is kept, whatever ends the run."""
         name, grace = self.options["name"], self.options["grace"]
         problem: ThreadworkError | None = None
-        run = map(self.call, self.source.items, **self.options)
+        run = map_items(self.call, self.source.items, **self.options)
         interruption = Interruption(lambda: self._stop(run), self._leave, grace + 1, name)
         with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
             try:
@@ -61,7 +62,8 @@ class Session:
                 raise OutputError(f"the result of item {outcome.index} {outcome.item!r:.80}: {error}") from error
             return
         if outcome.status is not Status.CANCELLED:
-            self.report.failure(outcome) if self.errors is None else None
+            if self.errors is None:
+                self.report.failure(outcome)
             self._hint = self._hint or (self.source.text and not self.call.convert and isinstance(outcome.error, TypeError))
         if self.errors:
             self.errors.write(self.errors.encode(failure_record(outcome)))

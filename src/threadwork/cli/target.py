@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import click
+from ..errors import InvalidOption
 
 _FROM_TEXT = (int, float, Path)
 
@@ -22,14 +22,14 @@ def load_function(target: str) -> Callable[[Any], Any]:
     """Return the function that `target` names: ``package.module:name`` or ``path/to/file.py:name``, dots allowed in the name.
 
     Modules are looked for in the current directory first, like ``python -m`` does; the directory of a file is importable
-    for it, as for a script. Raises ``click.UsageError`` where it does not exist or cannot be called with one item.
+    for it, as for a script. Raises `InvalidOption` where it does not exist or cannot be called with one item.
     """
     place, _, name = target.rpartition(":")
     if not place or not name:
-        raise click.UsageError(f"{target!r} is not MODULE:FUNCTION or FILE.py:FUNCTION, like hashes.py:digest")
+        raise InvalidOption(f"{target!r} is not MODULE:FUNCTION or FILE.py:FUNCTION, like hashes.py:digest")
     is_file = place.endswith(".py") or os.sep in place
     module = _load_file(Path(place)) if is_file else _load_module(place)
-    function = _attribute(module, place, name)
+    function: Callable[[Any], Any] = _attribute(module, place, name)
     _check_call(function, target)
     return function
 
@@ -55,7 +55,7 @@ def _load_module(name: str) -> ModuleType:
         paths = getattr(sys.modules.get(parent), "__path__", ()) if parent else None
         siblings = {module.name for module in pkgutil.iter_modules(paths)} | (set() if parent else sys.stdlib_module_names)
         hint = _did_you_mean(last, siblings)
-        raise click.UsageError(f"there is no module {missing!r} here or installed{hint}") from error
+        raise InvalidOption(f"there is no module {missing!r} here or installed{hint}") from error
     except (Exception, SystemExit) as error:
         raise _import_failed(name, error) from error
 
@@ -63,12 +63,12 @@ def _load_module(name: str) -> ModuleType:
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         siblings = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
-        raise click.UsageError(f"there is no file {str(path)!r}{_did_you_mean(path.name, siblings)}")
+        raise InvalidOption(f"there is no file {str(path)!r}{_did_you_mean(path.name, siblings)}")
     sys.path.insert(0, str(path.parent.resolve()))
     name = path.stem if path.stem not in sys.modules else f"{path.stem} at {path}"  # like json.py: leave the other in place
     spec = importlib.util.spec_from_file_location(name, path.resolve())
     if spec is None or spec.loader is None:
-        raise click.UsageError(f"{str(path)!r} is not a Python file: its name must end in .py")
+        raise InvalidOption(f"{str(path)!r} is not a Python file: its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -83,18 +83,18 @@ def _attribute(module: ModuleType, place: str, name: str) -> Any:
     for part in name.split("."):
         if not hasattr(found, part):
             callables = [each for each in dir(found) if callable(getattr(found, each, None))]
-            raise click.UsageError(f"{place} has no {name!r}{_did_you_mean(part, callables)}")
+            raise InvalidOption(f"{place} has no {name!r}{_did_you_mean(part, callables)}")
         found = getattr(found, part)
     return found
 
 
 def _check_call(function: Any, target: str) -> None:
     if not callable(function):
-        raise click.UsageError(f"{target} is not a function but {type(function).__name__} {function!r:.60}")
+        raise InvalidOption(f"{target} is not a function but {type(function).__name__} {function!r:.60}")
     if inspect.iscoroutinefunction(function):
-        raise click.UsageError(f"{target} is async and tasks run on threads: wrap it, like asyncio.run({function.__name__}(item))")
+        raise InvalidOption(f"{target} is async and tasks run on threads: wrap it, like asyncio.run({function.__name__}(item))")
     if inspect.isgeneratorfunction(function):
-        raise click.UsageError(f"{target} is a generator: return a list instead of yielding")
+        raise InvalidOption(f"{target} is a generator: return a list instead of yielding")
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):  # some built-in functions do not tell
@@ -102,7 +102,7 @@ def _check_call(function: Any, target: str) -> None:
     try:
         signature.bind(object())
     except TypeError as error:
-        raise click.UsageError(f"{target} must take one argument, the item, but it takes {signature}: {error}") from error
+        raise InvalidOption(f"{target} must take one argument, the item, but it takes {signature}: {error}") from error
 
 
 def _did_you_mean(name: str, names: Iterable[str]) -> str:
@@ -110,11 +110,11 @@ def _did_you_mean(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
-def _import_failed(name: str, error: BaseException) -> click.UsageError:
+def _import_failed(name: str, error: BaseException) -> InvalidOption:
     if isinstance(error, SystemExit):
-        return click.UsageError(f"importing {name} exits: put what it runs under if __name__ == '__main__':")
+        return InvalidOption(f"importing {name} exits: put what it runs under if __name__ == '__main__':")
     shown = traceback.TracebackException.from_exception(error)
     shown.stack = traceback.StackSummary.from_list(
         [frame for frame in shown.stack if frame.filename != __file__ and "importlib" not in frame.filename]
     )
-    return click.UsageError(f"importing {name} failed:\n{''.join(shown.format(chain=False)).rstrip()}")
+    return InvalidOption(f"importing {name} failed:\n{''.join(shown.format(chain=False)).rstrip()}")

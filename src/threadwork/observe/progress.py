@@ -5,12 +5,9 @@ import json
 import math
 import os
 import threading
-from typing import TYPE_CHECKING, Any, Protocol, TextIO
+from typing import Protocol, TextIO
 
 from ..engine import Summary
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
 
 _BAR_SECONDS = 0.1
 _PLAIN_SECONDS = 10.0
@@ -98,8 +95,8 @@ class Bar:
         tqdm.monitor_interval = 0  # no thread of tqdm's own: the ticker refreshes
         tqdm.set_lock(threading.RLock())  # its own choice reaches for multiprocessing
         self._stream = stream
-        self._tqdm: type[tqdm[Any]] = tqdm
-        self._bar: tqdm[Any] = tqdm(total=total, file=stream, unit="", unit_scale=False, dynamic_ncols=True, leave=False)
+        self._write = tqdm.write
+        self._bar = tqdm(total=total, file=stream, unit="", unit_scale=False, dynamic_ncols=True, leave=False)
 
     def show(self, summary: Summary) -> None:
         """Redraw the bar."""
@@ -110,7 +107,7 @@ class Bar:
 
     def note(self, line: str) -> None:
         """Write `line` above the bar."""
-        self._tqdm.write(line, file=self._stream)
+        self._write(line, file=self._stream)
 
     def close(self) -> None:
         """Remove the bar from the terminal."""

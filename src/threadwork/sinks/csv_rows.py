@@ -3,8 +3,8 @@
 import csv
 import dataclasses
 import io
+import json
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from .json_lines import json_text, plain_value
 from .output_error import OutputError
@@ -33,17 +33,16 @@ class CsvRows:
 
         Raises `OutputError` for a row whose columns are not those of the header.
         """
-        rows = [record.values()]
+        rows = []
         if self._header is None:
             self._header = list(record)
-            rows.insert(0, record.keys())  # type: ignore[arg-type] # both are cells
+            rows.append(self._header)
         elif record.keys() != set(self._header):
             raise OutputError(
                 f"its columns are {', '.join(record)}; those of the CSV header are {', '.join(self._header)}: "
                 "return the same columns for every item, or write JSON Lines"
             )
-        else:
-            rows = [[record[name] for name in self._header]]
+        rows.append([record[name] for name in self._header])
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue().encode(errors="backslashreplace")
@@ -54,4 +53,5 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, PurePath) else json_text(value).strip('"')
+    text = json_text(value)
+    return str(json.loads(text)) if text.startswith('"') else text  # a path, date or time is its text, without quotes

@@ -4,6 +4,7 @@ import os
 import stat
 import sys
 import time
+from pathlib import Path
 from typing import Protocol
 
 from .output_error import OutputError
@@ -67,7 +68,7 @@ def open_destination(path: str, standard: int | None = None) -> Destination:
     try:
         if path == STANDARD:
             return Stream(sys.stdout.fileno() if standard is None else standard, "standard output")
-        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
             return Stream(os.open(path, os.O_WRONLY | os.O_CLOEXEC), path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

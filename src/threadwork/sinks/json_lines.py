@@ -1,7 +1,7 @@
 """One JSON value a line."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import json
 from pathlib import PurePath
 from typing import Any
@@ -43,7 +43,7 @@ def plain_value(value: object) -> Any:
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, PurePath):
         return str(value)
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     raise UnwritableValue(
         f"the result cannot be written as JSON: it holds a value of type {type(value).__name__}; "

@@ -1,6 +1,7 @@
 """`Output`: records of one format on their way to one destination."""
 
-import os
+from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -8,8 +9,6 @@ from .csv_rows import CsvRows
 from .destination import STANDARD, Destination, open_destination
 from .json_lines import JsonLines
 from .output_error import OutputError
-
-_FORMATS = {"jsonl": JsonLines, "ndjson": JsonLines, "csv": CsvRows}
 
 
 class RecordFormat(Protocol):
@@ -57,13 +56,16 @@ class Output:
         self.keep()
 
 
+_FORMATS: dict[str, Callable[[], RecordFormat]] = {"jsonl": JsonLines, "ndjson": JsonLines, "csv": CsvRows}
+
+
 def open_output(path: str, format_name: str | None = None, standard: int | None = None) -> Output:
     """Open `path` (``-``: the file descriptor `standard`, by default of standard output) in a format.
 
     The format is that of the suffix where `format_name` is not given, and JSON Lines on a stream. Raises `OutputError`
     where there is no such format, or the file cannot be written.
     """
-    suffix = os.path.splitext(path)[1].removeprefix(".").lower()
+    suffix = Path(path).suffix.removeprefix(".").lower()
     name = format_name or (suffix if path != STANDARD and not path.startswith("/dev/") else "jsonl")
     if name not in _FORMATS:
         raise OutputError(f"cannot tell the format of {path}: name it .jsonl or .csv, or say --format jsonl or --format csv")

@@ -1,14 +1,15 @@
 """`WholeFile`: a file that is either there, whole, or not there."""
 
+import contextlib
 import os
 import shutil
 import time
+from pathlib import Path
 
 from .output_error import OutputError
 
 MOST_BUFFERED = 1 << 16
 LONGEST_BUFFERED = 0.5  # seconds; a guess: little to lose when the process is killed, few writes when results are many
-_SUFFIX = ".partial"
 
 
 class WholeFile:
@@ -20,20 +21,20 @@ class WholeFile:
     """
 
     def __init__(self, path: str) -> None:
-        self._path = os.path.realpath(path)
-        self._beside, self._kept = _names_beside(self._path)
+        self._path, self._beside, self._kept = _paths(path)
         self._records: list[bytes] = []
         self._buffered = 0
         self._size = 0  # of the file up to the last record that is in it
         self._written_at = time.monotonic()
-        if os.path.isdir(path):
+        if self._path.is_dir():
             raise OutputError(f"cannot write {path}: it is a directory; name a file in it")
         try:
-            if os.path.exists(path):
-                os.close(os.open(path, os.O_WRONLY))
+            replaces = self._path.exists()
+            if replaces:
+                os.close(os.open(self._path, os.O_WRONLY | os.O_CLOEXEC))
             self._fd = os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
-            if os.path.exists(path):
-                shutil.copymode(path, self._beside)
+            if replaces:
+                shutil.copymode(self._path, self._beside)
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -46,23 +47,19 @@ class WholeFile:
 
     def commit(self) -> None:
         """Move the file to its place, on disk to stay."""
-        try:
-            self._finish(self._path)
-        except OSError as error:
-            raise self._unwritable(error) from error
+        self._flush()
+        self._move(self._path)
 
     def keep(self) -> str | None:
         """Leave the records that are in as ``<path>.partial`` and return that name; nothing is left if there are none."""
-        try:
+        with contextlib.suppress(OutputError):  # the disk is full: what is in the file already is kept all the same
             self._flush()
-        except OutputError:  # the disk is full: what is in the file already is kept all the same
-            self._records.clear()
         if self._size == 0:
             os.close(self._fd)
-            os.unlink(self._beside)
+            self._beside.unlink()
             return None
-        self._finish(self._kept)
-        return self._kept
+        self._move(self._kept)
+        return str(self._kept)
 
     def _flush(self) -> None:
         """Write the records at their place in the file: done twice, because of an interruption, it does no harm."""
@@ -79,16 +76,18 @@ class WholeFile:
         self._buffered = 0
         self._written_at = time.monotonic()
 
-    def _finish(self, path: str) -> None:
-        self._flush()
-        os.fsync(self._fd)
-        os.close(self._fd)
-        os.replace(self._beside, path)
-        directory = os.open(os.path.dirname(path), os.O_RDONLY)
+    def _move(self, path: Path) -> None:
         try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            os.fsync(self._fd)
+            os.close(self._fd)
+            self._beside.replace(path)
+            directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self._path}: {error.strerror}")
@@ -96,10 +95,10 @@ class WholeFile:
 
 def paths_of_output(path: str) -> frozenset[str]:
     """Return the real paths that writing the file `path` makes use of, so that they are not taken for input."""
-    real = os.path.realpath(path)
-    return frozenset((real, *_names_beside(real)))
+    return frozenset(map(str, _paths(path)))
 
 
-def _names_beside(path: str) -> tuple[str, str]:
-    """Return what the file is called while it is written, and when it is kept unfinished."""
-    return f"{path}.{os.getpid()}{_SUFFIX}", path + _SUFFIX
+def _paths(path: str) -> tuple[Path, Path, Path]:
+    """Return where the file belongs, where it is while it is written, and where it is kept unfinished."""
+    real = Path(path).resolve()
+    return real, real.with_name(f"{real.name}.{os.getpid()}.partial"), real.with_name(f"{real.name}.partial")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 from .input_error import InputError
 
@@ -18,7 +19,7 @@ def files_below(directory: str, leave_out: Collection[str] = ()) -> Iterator[str
 
 
 def _walk(entries: list[os.DirEntry[str]], leave_out: frozenset[str]) -> Iterator[str]:
-    names = {os.path.basename(path) for path in leave_out}  # spares the other files the cost of realpath
+    names = {Path(path).name for path in leave_out}  # spares the other files the cost of realpath
     pending = [iter(entries)]
     while pending:
         entry = next(pending[-1], None)
