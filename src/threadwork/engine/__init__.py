@@ -3,8 +3,10 @@
 from .api import for_each, map, starmap  # noqa: A004 - `map` is what it is called everywhere
 from .cpus import default_workers, usable_cpus
 from .events import Event, ItemFinished, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
+from .executor import Executor
+from .group import Task, TaskGroup
 from .halt import Halt
-from .options import Options
+from .options import Options, PoolOptions
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool
 from .protocols import Listener
@@ -13,6 +15,7 @@ from .task import TaskContext, current
 
 __all__ = [
     "Event",
+    "Executor",
     "Halt",
     "ItemFinished",
     "ItemStarted",
@@ -20,13 +23,16 @@ __all__ = [
     "Options",
     "Outcome",
     "Pool",
+    "PoolOptions",
     "Run",
     "RunFinished",
     "RunStarted",
     "RunStatus",
     "Status",
     "Summary",
+    "Task",
     "TaskContext",
+    "TaskGroup",
     "WorkerExited",
     "WorkerStarted",
     "current",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .batch import Batch
+from .cancel import CancelScope
 from .events import ItemFinished, ItemStarted
 from .notify import Notifier
 from .outcome import Outcome, Status
@@ -21,10 +22,11 @@ Task = Callable[[Any], Any]
 class Judge(Protocol):
     """Decides what a failed item means for the run."""
 
-    def failed(self, batch: Batch, error: BaseException) -> Status:
+    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status:
         """Take note that the item of `batch` that is running ended with `error`, stop the run if that is the rule.
 
-        Returns the status of the item.
+        `scope` is what the item was asked to stop by, where that is not the scope of the run. Returns the status of
+        the item.
         """
 
 

@@ -5,7 +5,7 @@ import threading
 import weakref
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from .clock import Clock, Lock
 
@@ -30,7 +30,9 @@ class CancelScope:
         self.reason = ""
         self.clock = clock
         self.parent = parent
-        self.deadline = _earliest(parent.deadline if parent else None, None if timeout is None else clock.now() + timeout)
+        self.deadline: float | None = _earliest(
+            parent.deadline if parent else None, None if timeout is None else clock.now() + timeout
+        )
         self._lock = threading.Lock()  # Guards: cancelled turning true, _sleepers, _listeners, _prune_at
         self._sleepers: set[Lock] = set()
         self._listeners: list[weakref.ref[Stoppable]] = []
@@ -136,10 +138,10 @@ class CancelCallback:
         """Call the callback; an exception in it is logged."""
         try:
             self._callback()
-        except Exception:
+        except Exception:  # noqa: BLE001 - logged: there is nobody to raise it to
             _log.exception("an on_cancel callback failed: %r", self._callback)
 
-    def __enter__(self) -> "CancelCallback":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

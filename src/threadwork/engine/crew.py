@@ -87,6 +87,7 @@ class Crew:
         self._workers: list[Worker] = []
         self._size = settings.workers
         self._started = 0
+        self._taken = 0
         self._closed = False
         self._broken: BaseException | None = None
 
@@ -141,6 +142,7 @@ class Crew:
         while True:
             with self._lock:
                 if self._queue:
+                    self._taken += 1
                     return self._queue.popleft()
                 if self._closed:
                     return None
@@ -155,6 +157,14 @@ class Crew:
                     self._queue.remove(work)
                     return work
         return None
+
+    def take_back(self, work: Work) -> bool:
+        """Take `work` out of the queue, for the caller to do; tell whether it was still there."""
+        with self._lock:
+            if work not in self._queue:
+                return False
+            self._queue.remove(work)
+            return True
 
     def withdraw(self, owner: object) -> list[Work]:
         """Take all queued work that `owner` gave back out of the queue and return it."""
@@ -196,3 +206,11 @@ class Crew:
             left = None if until is None else max(0.0, until - self.settings.clock.now())
             worker.thread.join(left)
         return tuple(worker.name for worker in workers if worker.thread.is_alive() and worker.thread is not me)
+
+    def join_while_busy(self) -> tuple[str, ...]:
+        """Wait for the workers to leave for as long as they get work done; return the names of those that hang."""
+        while True:
+            before = self._taken
+            left = self.join(self.settings.clock.now() + self.settings.grace)
+            if not left or self._taken == before:
+                return left

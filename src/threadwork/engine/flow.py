@@ -3,6 +3,7 @@
 import contextvars
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
 from typing import Any
@@ -13,6 +14,8 @@ from .batch import Batch, BatchSizer
 from .cancel import CancelScope
 from .channel import Signal
 from .crew import Crew, Worker
+from .delivery import AsCompleted, Delivery, InOrder, NoDelivery
+from .ending import Ending
 from .halt import Halt
 from .options import Settings
 from .outcome import Status
@@ -53,6 +56,8 @@ class Flow:
         """The first errors of items, where nothing is kept."""
         self.abandoned: list[str] = []
         """Names of the workers that were left behind."""
+        self.on_drop: Callable[[Batch], None] | None = None
+        """Is told of each batch that will not be run, where somebody waits for its items."""
         self._now = settings.clock.now
         self._lock = threading.Lock()  # Guards: all below, and the batches
         self._state = RunState(settings.workers, settings.buffersize)
@@ -60,16 +65,14 @@ class Flow:
         self._sizer = BatchSizer(size=min(settings.batch or 1, largest), largest=largest, fixed=settings.batch is not None)
         self._ready = Signal(self._lock, settings.clock)  # the consumer waits for a result or the end
         self._room = Signal(self._lock, settings.clock)  # the input waits for room
-        self._order: deque[Batch] = deque()  # in input order: batches not delivered yet
-        self._finished: deque[Batch] = deque()  # as completed: batches not delivered yet
+        self._delivery: Delivery = NoDelivery() if keep is Keep.NOTHING else InOrder() if settings.ordered else AsCompleted()
+        self._ending = Ending()
         self._running: set[Batch] = set()
         self._incoming: Batch | None = None  # what the input is filling
+        self._looks = False  # the waiting consumer looks by itself now and then
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
+        self._dropped: deque[Batch] = deque()  # batches to tell `on_drop` of
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
-        self._cause: BaseException | None = None  # why the run was stopped
-        self._quiet = False
-        self.give_up_at: float | None = None  # when what still runs after a stop is left behind
-        self._input_error: BaseException | None = None
         self._run_items: BatchRunner
 
     def use(self, runner: BatchRunner, context: contextvars.Context) -> None:
@@ -109,18 +112,33 @@ class Flow:
             self.crew.submit(batch)
         return count
 
+    def push(self, item: Any) -> bool:
+        """Admit one item, whatever room there is; tell whether it will be run. For items that do not come from an input."""
+        with self._lock:
+            if self._state.stopped or self._state.over:
+                return False
+            batch = Batch(self, self._state.admitted, deque([item]), self._now())
+            item.work = batch
+            self._enqueue(batch)
+        self.crew.submit(batch)
+        return True
+
+    def full(self) -> bool:
+        """Tell whether there is no room for another item."""
+        with self._lock:
+            return self._state.room(1) < 1
+
     def end_input(self, error: BaseException | None) -> None:
         """Take note that no further item will come, because the input has ended or raised `error`."""
         with self._lock:
             self._state.input_open = False
-            self._input_error = error
+            self._ending.input_error = error
             self._wake_consumer()
 
     def _enqueue(self, batch: Batch) -> bool:
         """Count new items in; tell whether they may go to the crew. The lock is held."""
         self._state.admitted += batch.size
-        if self.settings.ordered and self.keep is not Keep.NOTHING:
-            self._order.append(batch)
+        self._delivery.admit(batch)
         if self._state.stopped:
             self._drop(batch)
             return False
@@ -133,12 +151,16 @@ class Flow:
     def execute(self, batch: Batch, worker: Worker) -> None:
         """Run the items of `batch` on `worker`'s thread."""
         with self._lock:
-            if self._state.stopped:
+            dropped = self._state.stopped
+            if dropped:
                 self._drop(batch)
-                return
-            self._running.add(batch)
-            batch.begun_at = self._now()
-            batch.worker = worker
+            else:
+                self._running.add(batch)
+                batch.begun_at = self._now()
+                batch.worker = worker
+        if dropped:
+            self._tell_dropped()
+            return
         context = self.context.copy()
         context.run(take_seat, batch)
         self._run_items(batch, context, self)
@@ -150,6 +172,7 @@ class Flow:
             self._stop(error)
             if not batch.finished:
                 self._drop(batch)
+        self._tell_dropped()
         self.scope.cancel("a worker could not start")
 
     def describe(self, batch: Batch) -> TaskContext:
@@ -167,9 +190,13 @@ class Flow:
             resource=worker.resource if worker else None,
         )
 
-    def failed(self, batch: Batch, error: BaseException) -> Status:
-        """Take note that the running item of `batch` ended with `error`; stop the run if that is the rule."""
-        if isinstance(error, Cancelled) and (self.scope.cancelled or self.scope.remaining() == 0):
+    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status:
+        """Take note that the running item of `batch` ended with `error`; stop the run if that is the rule.
+
+        `scope` is what the item was asked to stop by, where it has one of its own.
+        """
+        scope = scope or self.scope
+        if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with self._lock:
                 batch.bad += 1
             return Status.CANCELLED
@@ -185,8 +212,10 @@ class Flow:
             halted = fatal or self.halt.reached(self._state.failed, ended)
             if halted:
                 self._stop(error, quiet=not fatal)
-        if halted and (fatal or not self.halt.drain):
-            self.scope.cancel(f"halted: {self._state.failed} failed")
+        if halted:
+            self._tell_dropped()
+            if fatal or not self.halt.drain:
+                self.scope.cancel(f"halted after {self._state.failed} failed")
         return Status.FAILED
 
     def _end(self, batch: Batch) -> None:
@@ -197,7 +226,7 @@ class Flow:
                 return
             rest = batch.cut()  # where a failure ended the batch before its items
             if rest:
-                self._place_after(batch, rest)
+                self._delivery.place_after(batch, rest)
             self._running.discard(batch)
             self._sizer.measured(batch.size, self._now() - batch.begun_at)
             self._state.done += batch.size - batch.bad
@@ -209,22 +238,23 @@ class Flow:
         """Count the items of `batch` as ended and offer it to the consumer. The lock is held."""
         batch.finished = True
         self._state.settled += batch.size
+        self._delivery.settle(batch)
         if self.keep is Keep.NOTHING:
             self._state.yielded += batch.size
-        elif not self.settings.ordered:
-            self._finished.append(batch)
         self._wake_consumer()
         self._wake_input()
 
     def _drop(self, batch: Batch) -> None:
         """End `batch` without running it. The lock is held."""
         batch.dropped = True
+        if self.on_drop:
+            self._dropped.append(batch)
         self._settle(batch)
 
-    def _place_after(self, batch: Batch, rest: Batch) -> None:
-        """Give `rest`, cut from `batch`, its place in the order; drop it where the run is stopped. The lock is held."""
-        if self.settings.ordered and self.keep is not Keep.NOTHING:
-            self._order.insert(self._order.index(batch) + 1, rest)
+    def _tell_dropped(self) -> None:
+        """Tell of the batches that were dropped. No lock is held."""
+        while self.on_drop and self._dropped:
+            self.on_drop(self._dropped.popleft())
 
     # The consumer's side --------------------------------------------------------------------------------------------
 
@@ -238,14 +268,15 @@ class Flow:
             self._handed = 0
             while True:
                 if self._gap and self.keep is Keep.VALUES:
-                    raise self._cause or self._gap.failure or RunCancelled("the run was stopped")
-                batch = self._deliverable()
-                if batch:
+                    raise self._ending.cause or self._gap.failure or RunCancelled("the run was stopped")
+                if batch := self._delivery.next(self._running, self._now() - _LOOK_SECONDS):
                     return batch, self._hand_over(batch)
                 if self._state.over:
                     break
                 self._wait_for_result()
-        self._raise_cause()
+        error = self._ending.error(outcomes=self.keep is not Keep.VALUES)
+        if error is not None:
+            raise error
         return None
 
     def wait_until_over(self) -> None:
@@ -253,23 +284,13 @@ class Flow:
         with self._lock:
             while not self._state.over:
                 self._wait_for_result()
-
-    def _deliverable(self) -> Batch | None:
-        """Return the batch whose results the consumer may have now. The lock is held."""
-        if self.settings.ordered:
-            candidates = [self._order[0]] if self._order else []
-        elif self._finished:
-            return self._finished[0]
-        else:
-            candidates = list(self._running)
-        late = self._now() - _LOOK_SECONDS if candidates else 0.0
-        return next((b for b in candidates if b.finished or (b.done and b.begun_at < late)), None)
+        self._tell_dropped()
 
     def _hand_over(self, batch: Batch) -> int:
         """Account for the delivery of what `batch` has so far; return how many results that are. The lock is held."""
         count = len(batch.done)
         if batch.finished:
-            (self._order if self.settings.ordered else self._finished).popleft()
+            self._delivery.remove_next()
             used = batch.size - batch.taken
             if batch.failure or batch.dropped:
                 self._gap = batch
@@ -285,7 +306,7 @@ class Flow:
 
     def _wait_for_result(self) -> None:
         """Wait until there may be a result, and look after batches that take long. The lock is held."""
-        if self.give_up_at is not None and self._now() >= self.give_up_at:
+        if self._ending.give_up_at is not None and self._now() >= self._ending.give_up_at:
             self._abandon()
             return
         work = self.crew.take_own(self) if self.helper else None
@@ -308,10 +329,10 @@ class Flow:
     def _patience(self) -> float | None:
         """Return how long the consumer may wait before it has to look after something. The lock is held."""
         # Where no worker has more than one item there is nothing to look after.
-        alone = self._sizer.size == 1 and all(batch.size == 1 for batch in self._running)
-        waits = [] if alone else [_LOOK_SECONDS]
-        if self.give_up_at is not None:
-            waits.append(max(0.0, self.give_up_at - self._now()))
+        self._looks = self._sizer.size > 1 or any(batch.size > 1 for batch in self._running)
+        waits = [_LOOK_SECONDS] if self._looks else []
+        if self._ending.give_up_at is not None:
+            waits.append(max(0.0, self._ending.give_up_at - self._now()))
         return min(waits, default=None)
 
     def _rescue(self) -> None:
@@ -326,7 +347,7 @@ class Flow:
             while rest:
                 part = -(-rest.size // free)
                 share, rest = (rest.split_off(part), rest) if part < rest.size else (rest, None)
-                self._place_after(before, share)
+                self._delivery.place_after(before, share)
                 shares.append(share)
                 before = share
         self._lock.release()
@@ -346,10 +367,12 @@ class Flow:
         return [batch] if self._enqueue(batch) else []
 
     def _wake_consumer(self) -> None:
-        if self._ready.waiting:
-            first = self._order[0].finished if self._order else False
-            if first or self._finished or self._state.over:
-                self._ready.wake()
+        if not self._ready.waiting:
+            return
+        state = self._state
+        # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
+        if state.over or (self._delivery.ready() and (not self._looks or state.settled - state.yielded >= state.lump())):
+            self._ready.wake()
 
     def _wake_input(self) -> None:
         if self._room.waiting:
@@ -368,35 +391,35 @@ class Flow:
                 self._stop(Cancelled(reason))
             else:
                 self._stop(RunCancelled(reason), quiet=True)
+        self._tell_dropped()
 
     def expire(self) -> None:
         """Stop the run: its deadline is over."""
         error = DeadlineExceeded(f"run {self.settings.name!r} took longer than its timeout of {self.settings.timeout:g} s")
         with self._lock:
             self._stop(error)
+        self._tell_dropped()
         self.scope.cancel(str(error))
 
     def _stop(self, cause: BaseException, *, quiet: bool = False) -> None:
         """Admit no more items, and begin none that is not begun. The lock is held.
 
-        `quiet`: where outcomes are wanted, they tell the cause. A cause that is not quiet outranks one that is.
+        `quiet`: where outcomes are wanted, they tell the cause.
         """
-        if self._cause is None or (self._quiet and not quiet):
-            self._cause, self._quiet = cause, quiet
+        patient = quiet and self.halt.drain
+        self._ending.stop(cause, quiet=quiet, give_up_at=None if patient else self._now() + self.settings.grace)
         if self._state.stopped:
             return
         self._state.stopped = True
-        if not self.halt.drain or not quiet:
-            self.give_up_at = self._now() + self.settings.grace
         for batch in list(self._running):
             if (rest := batch.cut()) is not None:
-                self._place_after(batch, rest)
+                self._delivery.place_after(batch, rest)
                 self._drop(rest)
         for work in self.crew.withdraw(self):
             if isinstance(work, Batch):
                 self._drop(work)
         self._room.wake()
-        self._wake_consumer()
+        self._ready.wake()  # it may wait now at most for the grace
 
     def _abandon(self) -> None:
         """Leave behind what still runs: give its items their end now. The lock is held."""
@@ -406,16 +429,9 @@ class Flow:
             self._state.done += batch.size - 1 - batch.bad
             batch.size -= 1
             hung = Batch(self, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
-            self._place_after(batch, hung)
+            self._delivery.place_after(batch, hung)
             self._settle(batch)
             self._drop(hung)
-
-    def _raise_cause(self) -> None:
-        """Raise what ended the run where nobody else will tell it."""
-        if self._cause is not None and not (self._quiet and self.keep is not Keep.VALUES):
-            raise self._cause
-        if self._input_error is not None:
-            raise self._input_error
 
     # Sight ----------------------------------------------------------------------------------------------------------
 
@@ -433,4 +449,9 @@ class Flow:
     @property
     def cause(self) -> BaseException | None:
         """Why the run was stopped before the end of its input, if it was."""
-        return self._cause or self._input_error
+        return self._ending.cause or self._ending.input_error
+
+    @property
+    def give_up_at(self) -> float | None:
+        """When what still runs after a stop is left behind, on the clock."""
+        return self._ending.give_up_at

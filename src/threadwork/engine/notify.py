@@ -29,7 +29,7 @@ class Notifier:
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:
+            except Exception:  # noqa: BLE001 - logged: a listener must not harm the run
                 _log.exception("listener %r failed at %s and is told no more", listener, type(event).__name__)
                 self._detach(listener)
 

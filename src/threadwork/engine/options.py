@@ -16,8 +16,8 @@ from .protocols import Listener
 DEFAULT_NAME = "threadwork"
 
 
-class Options(TypedDict, total=False):
-    """The options of `map`, `starmap`, `for_each`, `Pool` and `TaskGroup`, all keyword-only."""
+class PoolOptions(TypedDict, total=False):
+    """The options of `Pool`, all keyword-only; its name is a parameter of its own."""
 
     workers: int | None
     """How many threads at most. Default: ``min(32, usable CPUs + 4)``; affinity and cgroup quota are respected."""
@@ -39,10 +39,15 @@ class Options(TypedDict, total=False):
     """Makes a context manager that each worker enters once, before its first task; at ``current().resource``."""
     listeners: Sequence[Listener]
     """Called with every event."""
-    name: str
-    """Names the threads: ``name-1``, ``name-2``, ..."""
     context: Literal["copy", "empty"]
     """What context variables a task sees: a copy of the caller's (the default), or none."""
+
+
+class Options(PoolOptions, total=False):
+    """The options of `map`, `starmap`, `for_each` and `TaskGroup`, all keyword-only."""
+
+    name: str
+    """Names the threads: ``name-1``, ``name-2``, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,9 @@ def settings_of(options: Options) -> Settings:
 
     Raises `InvalidOption`, naming the option and the mend, before anything is started.
     """
-    unknown = sorted(set(options) - set(Options.__annotations__))
+    unknown = sorted(set(options) - Options.__optional_keys__)
     if unknown:
-        known = ", ".join(Options.__annotations__)
+        known = ", ".join(sorted(Options.__optional_keys__))
         raise InvalidOption(f"unknown option {unknown[0]!r}; the options are: {known}")
     workers = options.get("workers")
     buffersize = options.get("buffersize")

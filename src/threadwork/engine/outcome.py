@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
 
-R = TypeVar("R", covariant=True)
+R_co = TypeVar("R_co", covariant=True)
 
 
 class Status(StrEnum):
@@ -16,20 +16,20 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Outcome(NamedTuple, Generic[R]):
+class Outcome(NamedTuple, Generic[R_co]):
     """What became of one item. Immutable.
 
     A named tuple, because a frozen dataclass of this size takes five times as long to build.
     """
 
-    index: int
+    index: int  # type: ignore[assignment] # hides tuple.index, which nobody asks of an outcome
     """Place of the item in the input, from 0."""
     key: Any
     """What ``key=`` gave for the item; its index where no ``key`` was given."""
     item: Any
     """The input itself; a tuple of the arguments where there were several iterables."""
     status: Status
-    value: R | None
+    value: R_co | None
     """What the task returned; ``None`` unless `status` is done."""
     error: BaseException | None
     """What the task raised, with a note that names the item."""
@@ -50,7 +50,7 @@ class Outcome(NamedTuple, Generic[R]):
         """Whether the task returned."""
         return self.status is Status.DONE
 
-    def unwrap(self) -> R:
+    def unwrap(self) -> R_co:
         """Return the value, or raise the item's error."""
         if self.error is not None:
             raise self.error

@@ -6,8 +6,9 @@ from typing import Any, Self, TypeVar, Unpack
 
 from ..errors import InvalidOption
 from .crew import Crew
+from .group import TaskGroup
 from .notify import Notifier
-from .options import DEFAULT_NAME, Options, Settings, settings_of
+from .options import DEFAULT_NAME, Options, PoolOptions, Settings, settings_of
 from .outcome import Summary
 from .run import Run, run_of, run_to_end
 
@@ -24,7 +25,7 @@ class Pool:
     own tasks: a task that maps on its own pool does the work itself where no other worker is free.
     """
 
-    def __init__(self, name: str = DEFAULT_NAME, **options: Unpack[Options]) -> None:
+    def __init__(self, name: str = DEFAULT_NAME, **options: Unpack[PoolOptions]) -> None:
         self._options: Options = {**options, "name": name}
         self._settings = settings_of(self._options)
         self._crew = Crew(self._settings, Notifier(self._settings.listeners))
@@ -42,6 +43,12 @@ class Pool:
     ) -> Summary:
         """Like `threadwork.for_each`, on the threads of this pool."""
         return run_to_end(run_of(fn, iterables, self._merged(options), self._crew), check=check)
+
+    def group(self, **options: Unpack[Options]) -> TaskGroup:
+        """Return a `TaskGroup` whose tasks run on the threads of this pool."""
+        self._merged(options)
+        defaults: Options = {"name": self._settings.name, "grace": self._settings.grace, "context": self._settings.context}
+        return TaskGroup.on_crew(self._crew, {**defaults, "workers": self._settings.workers, **options})
 
     def close(self) -> tuple[str, ...]:
         """Let the threads finish what they do, and join them for up to ``grace`` seconds. A second call does nothing.
@@ -66,4 +73,5 @@ class Pool:
         for name in _OF_THE_POOL:
             if name in options:
                 raise InvalidOption(f"{name} belongs to the pool: give it to Pool(...), not to one of its runs")
-        return settings_of({**self._options, **options})
+        merged: Options = {**self._options, **options}
+        return settings_of(merged)

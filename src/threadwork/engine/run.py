@@ -13,6 +13,7 @@ from .crew import Crew
 from .execution import Execution
 from .options import Settings, check_task
 from .outcome import Outcome, Summary
+from .results import Results
 
 R = TypeVar("R")
 
@@ -29,7 +30,9 @@ class Run(Generic[R]):
     def __init__(
         self, task: Callable[[Any], R], source: Iterable[Any], total: int | None, settings: Settings, crew: Crew | None = None
     ) -> None:
-        self._execution = Execution(task, iter(source), total, settings, crew)
+        self._execution = Execution(settings)
+        self._execution.use_crew(crew)
+        self._results = Results(self._execution, task, iter(source), total)
         self._taken = False
         self._values: Generator[R] | None = None
         self._consumer: weakref.ref[Generator[Any]] | None = None
@@ -38,12 +41,12 @@ class Run(Generic[R]):
         """Iterate over the values, in the order asked for. Raises at the first failed item it comes to."""
         if self._values is not None:
             return self._values
-        return self._consume(self._execution.values)
+        return self._consume(self._results.values)
 
     def __next__(self) -> R:
         """Return the next value, waiting for it."""
         if self._values is None:
-            self._values = self._consume(self._execution.values)
+            self._values = self._consume(self._results.values)
         return next(self._values)
 
     def outcomes(self) -> Iterator[Outcome[R]]:
@@ -51,7 +54,7 @@ class Run(Generic[R]):
 
         Raises only what concerns the whole run: an error of the input, `DeadlineExceeded`, ``KeyboardInterrupt``.
         """
-        return self._consume(self._execution.outcomes)
+        return self._consume(self._results.outcomes)
 
     def collect(self) -> list[R]:
         """Return all values as a list, or raise. Blocks until the end of the run."""
@@ -60,7 +63,7 @@ class Run(Generic[R]):
     def drain(self) -> list[BaseException]:
         """Run to the end, keep no value, and return the first hundred errors of items. Blocks until the end."""
         self._take()
-        return self._execution.nothing()
+        return self._results.nothing()
 
     def cancel(self, reason: str = "") -> None:
         """Stop the run: nothing more is begun, running tasks are asked to stop. Does not wait; from any thread.
@@ -73,7 +76,7 @@ class Run(Generic[R]):
     def close(self) -> None:
         """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing."""
         self._taken = True
-        consumer = self._consumer and self._consumer()
+        consumer = self._consumer() if self._consumer else None
         if consumer is None:
             return
         try:
@@ -121,8 +124,8 @@ class Run(Generic[R]):
     def _take(self) -> None:
         if self._taken:
             raise RunClosed(
-                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: make a new one, "
-                "or keep the results, as in results = list(run)"
+                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: "
+                "make a new one, or keep the results, as in results = list(run)"
             )
         self._taken = True
 

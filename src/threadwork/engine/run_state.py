@@ -45,12 +45,17 @@ class RunState:
         ahead = self.admitted - self.yielded
         if self.buffersize is not None:
             return self.buffersize - ahead
-        counted = self.admitted - self.settled if self.consumer_waits else ahead
-        return min(self.window(batch) - counted, MOST_AHEAD - ahead)
+        if self.consumer_waits:
+            return min(2 * self.window(batch) - (self.admitted - self.settled), MOST_AHEAD - ahead)
+        return self.window(batch) - ahead
 
     def refill(self, batch: int) -> int:
-        """Return how much room it takes to wake a waiting input: some at once, as long as no worker starves meanwhile."""
-        return max(1, (self.window(batch) - _BATCHES_A_WORKER * self.workers) // 4)
+        """Return how much room it takes to wake a waiting input: much at once, as long as no worker starves meanwhile."""
+        return max(1, (self.window(batch) - _BATCHES_A_WORKER * self.workers) // 2)
+
+    def lump(self) -> int:
+        """Return how many results it takes to wake a waiting consumer before it looks by itself, where tasks are tiny."""
+        return MOST_AHEAD // 4 if self.buffersize is None else self.buffersize // 2
 
     def largest_batch(self) -> int:
         """Return the most items that one worker may take at once, so that every worker can have two batches."""

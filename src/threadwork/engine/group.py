@@ -1,0 +1,182 @@
+"""`TaskGroup`: calls that begin and end inside one ``with``."""
+
+import contextvars
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, ParamSpec, Self, TypeVar, Unpack
+
+from ..errors import Cancelled, InvalidOption, PoolClosed
+from .attempt import Judge
+from .batch import Batch
+from .call import Call, Invocation, worker_here
+from .cancel import CancelScope
+from .crew import Crew
+from .events import ItemFinished, ItemStarted
+from .execution import Execution
+from .flow import Flow, Keep
+from .halt import Halt
+from .options import Options, settings_of
+from .outcome import Outcome, Status, Summary
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_OF_A_MAP = ("ordered", "batch", "key")
+
+
+class Task(Call[R]):
+    """A call in a `TaskGroup`: a future whose running can be cancelled too."""
+
+    def cancel(self) -> bool:
+        """Ask the call to stop: it never begins, or is asked to at its next checkpoint. Does not wait.
+
+        Returns whether it was asked; ``False`` where it has ended.
+        """
+        if self.done():
+            return False
+        self.scope.cancel("the task was cancelled")
+        super().cancel()
+        return True
+
+    def cancelled(self) -> bool:
+        """Tell whether the call ended because it was asked to."""
+        return super().cancelled() or (self.done() and isinstance(super().exception(0), Cancelled))
+
+
+class TaskGroup:
+    """Starts calls on named threads and does not end before they have; like ``asyncio.TaskGroup``.
+
+    At the end of the ``with`` it waits for every task. When a task fails (by default the first one: ``halt``), or the
+    body does, the others are asked to stop, are joined for up to ``grace`` seconds, and an ``ExceptionGroup`` of all
+    errors is raised. Tasks may start further tasks. Safe to use from several threads inside the ``with``.
+
+    The options are those of `map` that concern calls; ``buffersize`` is the most tasks that are open at once (default
+    ``max(64, 8 * workers)``): `start` waits where there are as many.
+    """
+
+    def __init__(self, **options: Unpack[Options]) -> None:
+        for name in _OF_A_MAP:
+            if name in options:
+                raise InvalidOption(f"{name} has no meaning for a TaskGroup, whose tasks are started one by one")
+        settings = settings_of(options)
+        self._execution = Execution(replace(settings, batch=1, halt=settings.halt or Halt()))
+        self._turn = threading.Lock()  # Guards: waiting for room, one thread at a time
+        self._flow: Flow | None = None
+
+    @classmethod
+    def on_crew(cls, crew: Crew, options: Options) -> Self:
+        """Return a group whose tasks run on the threads of `crew`."""
+        group = cls(**options)
+        group._execution.use_crew(crew)
+        return group
+
+    def start(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Task[R]:
+        """Call `fn` on a worker and return its `Task`. Waits while as many tasks are open as ``buffersize`` allows.
+
+        Called by a task of the group when it is full, it runs a queued task meanwhile instead of waiting. Raises
+        `PoolClosed` before the ``with``, after it, and when the group is stopping; `InvalidOption` for what cannot be called.
+        """
+        if not callable(fn):
+            raise InvalidOption(f"a task must be a function and its arguments, not {type(fn).__name__} {fn!r:.60}")
+        flow, settings = self._flow, self._execution.settings
+        if flow is None:
+            raise PoolClosed(f"task group {settings.name!r} is not open: start tasks inside its 'with'")
+        scope = CancelScope(settings.clock, flow.scope)
+        task = Task(flow.crew, scope, 0, Invocation(fn, args, kwargs, settings.context_of_caller()))
+        worker = worker_here(flow.crew)
+        if worker:
+            # A worker never waits for room: were all of them here, nobody would be left to make it.
+            while flow.full() and (work := flow.crew.take_own(flow)):
+                work.execute(worker)
+            pushed = flow.push(task)
+        else:
+            with self._turn:
+                pushed = bool(flow.wait_for_room()) and flow.push(task)
+        if not pushed:
+            raise PoolClosed(f"task group {settings.name!r} is stopping: it starts no more tasks")
+        return task
+
+    def cancel(self, reason: str = "") -> None:
+        """Ask all tasks to stop, and start no more; the ``with`` then ends without an error of its own. Does not wait."""
+        self._execution.cancel(reason)
+
+    def stats(self) -> Summary:
+        """Return the counts as they are now."""
+        return self._execution.stats()
+
+    def __enter__(self) -> Self:
+        self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
+        self._flow.on_drop = _drop
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        flow = self._flow
+        assert flow is not None
+        ended: BaseException | None = error
+        try:
+            flow.end_input(None)
+            if error is None:
+                flow.take()
+        except BaseException as caught:
+            ended = caught
+            raise
+        finally:
+            self._execution.finish(flow, ended)
+            self._flow = None
+        self._raise(error, flow.errors)
+
+    def _raise(self, error: BaseException | None, errors: list[BaseException]) -> None:
+        """Raise all errors as a group, with that of the body; an interrupt of the body passes as it is."""
+        if error is not None and not isinstance(error, Exception):
+            return
+        together = errors if error is None else [error, *errors]
+        if together:
+            raise BaseExceptionGroup(f"{len(together)} errors in task group {self._execution.settings.name!r}", together)
+
+
+@dataclass(frozen=True, slots=True)
+class TasksRunner:
+    """Runs batches of one `Task` each, and tells the listeners."""
+
+    execution: Execution
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:  # noqa: ARG002 - a task brings its own
+        """Run the task in `batch`, in its own context rather than in `context`."""
+        task: Task[Any] = batch.items.popleft()
+        worker = batch.worker
+        assert worker is not None
+        task.index = batch.start
+        batch.item = task
+        if not task.set_running_or_notify_cancel():
+            judge.failed(batch, Cancelled(), task.scope)
+            task.forget()
+            return
+        now, epoch, notifier = self.execution.settings.clock.now, self.execution.epoch, self.execution.notifier
+        start = now()
+        if notifier:
+            notifier.tell(ItemStarted(task.index, task.index, task, 1, worker.name, start - epoch))
+        error = task.invoke(worker)
+        status = Status.DONE if error is None else judge.failed(batch, error, task.scope)
+        if notifier:
+            value = task.result() if error is None else None
+            waited = start - batch.admitted_at
+            notifier.tell(
+                ItemFinished(
+                    Outcome(
+                        task.index, task.index, task, status, value, error, 1, start - epoch, now() - start, waited, worker.name
+                    )
+                )
+            )
+        if error is not None:
+            task.settle(None, error)
+
+
+def _drop(batch: Batch) -> None:
+    """Cancel the tasks of a batch that will not be run, or whose worker is left behind."""
+    for task in batch.items:
+        if not task.cancel():
+            continue
+        if task.running():
+            task.settle(None, Cancelled("left behind: it did not stop in time"))
