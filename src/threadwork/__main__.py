@@ -10,10 +10,11 @@ def main() -> None:
     try:
         from .cli import main as cli  # noqa: PLC0415 - only here can it be told that a package is missing
     except ModuleNotFoundError as error:
-        missing = MissingExtra(f'the command needs the package {error.name}: pip install "threadwork[cli]"')
-        if error.name not in ("click", "tqdm"):
+        if error.name != "click":
             raise
-        sys.exit(f"threadwork: {missing}")
+        missing = MissingExtra(f'the command needs the package {error.name}: pip install "threadwork[cli]"')
+        sys.stderr.write(f"threadwork: {missing}\n")
+        sys.exit(2)
     sys.exit(cli.main())
 
 

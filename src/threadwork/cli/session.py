@@ -41,14 +41,16 @@ class Session:
         run = map_items(self.call, self.source.items, **self.options)
         interruption = Interruption(lambda: self._stop(run), self._leave, grace + 1, name)
         with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
+            outcomes = run.outcomes()  # named, so that it is not closed, which waits for the input, before that is stopped
             try:
-                for outcome in run.outcomes():
+                for outcome in outcomes:
                     self._take(outcome)
             except BrokenPipeError:
                 self._stop(run)
                 self._leave(_BROKEN_PIPE)
             except ThreadworkError as error:
                 problem = error
+            finally:
                 self.source.stop()
         self.report.display.close()
         return self._finish(run.stats(), problem, interruption)

@@ -55,8 +55,9 @@ class Stream:
         self._written_at = time.monotonic()
 
     def keep(self) -> None:
-        """Hand on what is left; it is where it was wanted."""
-        self.commit()
+        """Hand on what is left, which is where it was wanted. Never waits for a reader: he has had every whole record."""
+        if not self._read_live:
+            self.commit()
 
 
 def open_destination(path: str, standard: int | None = None) -> Destination:

@@ -101,4 +101,4 @@ def paths_of_output(path: str) -> frozenset[str]:
 def _paths(path: str) -> tuple[Path, Path, Path]:
     """Return where the file belongs, where it is while it is written, and where it is kept unfinished."""
     real = Path(path).resolve()
-    return real, real.with_name(f"{real.name}.{os.getpid()}.partial"), real.with_name(f"{real.name}.partial")
+    return real, Path(f"{real}.{os.getpid()}.partial"), Path(f"{real}.partial")
