@@ -19,9 +19,13 @@ def wait_until_begun(child, count=1):
 
 
 def ended(child, status, within):
-    """Wait for the end, which has to come soon; return standard output and standard error."""
+    """Wait for the end, which has to come soon, with standard input left open; return standard output and error."""
     began = time.monotonic()
-    out, err = child.communicate(timeout=10)
+    stdin, child.stdin = child.stdin, None
+    try:
+        out, err = child.communicate(timeout=10)
+    finally:
+        child.stdin = stdin
     took = time.monotonic() - began
     assert child.returncode == status, err.decode()
     assert took < within, f"took {took:.2f} s: {err.decode()}"
@@ -77,9 +81,7 @@ def test_ctrl_c_ends_a_run_that_waits_for_standard_input(run):
     child.stdin.flush()
     wait_until_begun(child)
     child.send_signal(signal.SIGINT)
-    keep_open, child.stdin = child.stdin, None
     out, err = ended(child, 130, within=1)
-    keep_open.close()
     assert out == "0.0\n"
     assert "1 done in" in err
     assert "left behind" not in err
@@ -154,7 +156,5 @@ def test_a_run_that_stops_does_not_wait_for_an_input_that_says_nothing(run, argu
     child = run.start(*arguments)
     child.stdin.write(b"bad\n")
     child.stdin.flush()
-    keep_open, child.stdin = child.stdin, None
     _, err = ended(child, status, within=2)
-    keep_open.close()
     assert "left behind" not in err

@@ -1,6 +1,8 @@
 """What is said about bad input, and what is kept."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +24,10 @@ import pytest
         (["t.py:same", "1", "--batch", "0"], "'0' is not auto or a whole number of at least 1"),
         (["t.py:same", "1", "-o", "no/out.jsonl"], "/no/out.jsonl: No such file or directory"),
         (["t.py:same", "1", "-o", "out.xls"], "cannot tell the format of out.xls: name it .jsonl or .csv"),
-        (["t.py:same", "1", "-o", "x.jsonl", "--errors", "./x.jsonl"], "--output and --errors are the same file, x.jsonl: give two"),
+        (
+            ["t.py:same", "1", "-o", "x.jsonl", "--errors", "./x.jsonl"],
+            "--output and --errors are the same file, x.jsonl: give two",
+        ),
         (["t.py:same", "1", "--errors", "/"], "cannot write /: it is a directory"),
         (["t.py:same", "--csv", "no.csv"], "cannot read no.csv: No such file or directory"),
         (["t.py:same", "--jsonl", "."], "cannot read .: it is a directory; its files are the items with --files"),
@@ -44,19 +49,20 @@ def test_before_anything_runs(run, arguments, message):
 
 def test_an_unknown_option_in_the_configuration(run):
     run.write("conf.toml", "[run]\nwrokers = 3\n")
-    assert "conf.toml: unknown option 'wrokers'; did you mean 'workers'?" in run("t.py:same", "1", "--config", "conf.toml", status=2).stderr
+    assert (
+        "conf.toml: unknown option 'wrokers'; did you mean 'workers'?"
+        in run("t.py:same", "1", "--config", "conf.toml", status=2).stderr
+    )
 
 
-def test_standard_input_that_is_closed(run):
-    child = run.start("t.py:same", "--lines", stdin=None)
-    child.wait(10)
-    run.write("closed.sh", 'exec 0<&-; exec "$@"')
-    command = run.line(["t.py:same", "--lines"])
-    child = run.start("t.py:same")  # a pipe that is closed at once is an empty input
-    _, said = child.communicate(timeout=10)
-    assert child.returncode == 0
-    assert b"0 done" in said
-    assert command
+@pytest.mark.parametrize(
+    ("arguments", "message"), [([], b"there is no input"), (["--lines"], b"cannot read standard input: there is none")]
+)
+def test_standard_input_that_is_closed(run, arguments, message):
+    closed = ["sh", "-c", 'exec "$@" <&-', "sh", *run.line(["t.py:same", *arguments])]
+    done = subprocess.run(closed, cwd=run.folder, capture_output=True, timeout=15, check=False)
+    assert done.returncode == 2
+    assert message in done.stderr
 
 
 MALFORMED = [
@@ -94,7 +100,7 @@ def test_all_results_before_a_malformed_line_are_kept_in_order(run):
 
 
 def test_an_output_that_is_full_ends_the_run(run):
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         child = run.start("t.py:same", "1", stdout=full)
         _, said = child.communicate(timeout=10)
     assert child.returncode == 2

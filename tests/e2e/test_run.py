@@ -107,7 +107,9 @@ def test_a_value_that_cannot_be_written_fails_its_item_alone(run):
     run.write("m.py", "def f(x):\n    return {x} if x == 'b' else x\n")
     done = run("m.py:f", "a", "b", "c", status=1)
     assert values(done.stdout) == ["a", "c"]
-    assert "failed: item 1 'b': UnwritableValue: the result cannot be written as JSON: it holds a value of type set" in done.stderr
+    assert (
+        "failed: item 1 'b': UnwritableValue: the result cannot be written as JSON: it holds a value of type set" in done.stderr
+    )
 
 
 def test_a_failed_item_is_a_line_on_standard_error_with_the_place(run):
@@ -176,7 +178,11 @@ def test_a_long_input_and_output_stay_flat_in_memory(run):
 
 def test_python_m_threadwork_is_the_same(run):
     done = subprocess.run(
-        [sys.executable, "-m", "threadwork", "run", "t.py:square", "3"], cwd=run.folder, capture_output=True, timeout=15, check=True
+        [sys.executable, "-m", "threadwork", "run", "t.py:square", "3"],
+        cwd=run.folder,
+        capture_output=True,
+        timeout=15,
+        check=True,
     )
     assert done.stdout == b"9\n"
 

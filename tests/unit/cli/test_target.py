@@ -60,16 +60,17 @@ def test_a_file_named_like_a_loaded_module_leaves_that_in_place(here):
         ("json:lods", "json has no 'lods'; did you mean loads"),
         ("json:__name__", "json:__name__ is not a function but str 'json'"),
         ("hashs.py:f", "there is no file 'hashs.py'; did you mean hashes.py"),
-        ("hashes.py:two", r"hashes.py:two must take one argument, the item, but it takes \(a, b\): missing a required argument: 'b'"),
+        (
+            "hashes.py:two",
+            r"hashes.py:two must take one argument, the item, but it takes \(a, b\): missing a required argument: 'b'",
+        ),
         ("hashes.py:none", r"hashes.py:none must take one argument, the item, but it takes \(\): too many positional"),
         ("hashes.py:later", r"hashes.py:later is async and tasks run on threads: wrap it, like asyncio.run\(later\(item\)\)"),
         ("hashes.py:many", "hashes.py:many is a generator: return a list instead"),
     ],
 )
 def test_each_mistake_has_its_message(here, target, message):
-    (here / "hashes.py").write_text(
-        "def two(a, b): ...\ndef none(): ...\nasync def later(x): ...\ndef many(x):\n    yield x\n"
-    )
+    (here / "hashes.py").write_text("def two(a, b): ...\ndef none(): ...\nasync def later(x): ...\ndef many(x):\n    yield x\n")
     with pytest.raises(InvalidOption, match=message):
         load_function(target)
 

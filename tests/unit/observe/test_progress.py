@@ -57,7 +57,13 @@ def test_programs_get_json():
     stream = io.StringIO()
     open_display("json", stream, None).show(summary())
     shown = json.loads(stream.getvalue())
-    assert (shown["event"], shown["name"], shown["done"], shown["failed"], shown["status"]) == ("progress", "hash", 3, 1, "running")
+    assert (shown["event"], shown["name"], shown["done"], shown["failed"], shown["status"]) == (
+        "progress",
+        "hash",
+        3,
+        1,
+        "running",
+    )
 
 
 def test_off_shows_no_counts_but_notes():

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import pytest
 
@@ -71,8 +72,7 @@ def test_a_full_disk_leaves_whole_records(tmp_path, monkeypatch):
             file.write(b"x" * 9_999 + b"\n")
     kept = file.keep()
     assert kept is not None
-    with open(kept, "rb") as partial:
-        content = partial.read()
+    content = Path(kept).read_bytes()
     assert content
     assert len(content) % 10_000 == 0
     assert content.endswith(b"\n")
@@ -107,7 +107,7 @@ def test_a_device_is_written_to_and_not_replaced():
     destination = open_destination("/dev/null")
     destination.write(b"x")
     destination.commit()
-    assert not os.path.isfile("/dev/null")
+    assert not Path("/dev/null").is_file()
 
 
 def test_the_paths_of_an_output_are_those_it_uses(tmp_path):

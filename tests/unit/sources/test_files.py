@@ -31,7 +31,7 @@ def test_what_the_run_writes_is_left_out(tree):
 
 
 def test_a_directory_that_is_not_there_is_an_error_at_once(tmp_path):
-    with pytest.raises(InputError, match="cannot read .*nowhere: No such file or directory"):
+    with pytest.raises(InputError, match=r"cannot read .*nowhere: No such file or directory"):
         files_below(str(tmp_path / "nowhere"))
 
 
@@ -41,5 +41,5 @@ def test_a_directory_that_vanishes_is_an_error_where_it_happens(tree):
     for name in ("two", "one"):
         (tree / "b" / name).unlink()
     (tree / "b").rmdir()
-    with pytest.raises(InputError, match="cannot read .*/b: No such file"):
+    with pytest.raises(InputError, match=r"cannot read .*/b: No such file"):
         next(files)

@@ -1,5 +1,6 @@
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -81,9 +82,9 @@ def test_a_directory_is_an_error_that_names_the_option(tmp_path):
 
 def test_no_file_descriptor_is_left_open(tmp_path):
     path = file_of(tmp_path, b"a\n")
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     with InputStream(path) as stream:
         list(stream.records())
     with pytest.raises(InputError):
         InputStream(str(tmp_path))
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
