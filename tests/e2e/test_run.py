@@ -1,11 +1,13 @@
 """``threadwork run`` with input and output as it is used."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
+import termios
 from pathlib import Path
 
 import pytest
@@ -199,3 +201,22 @@ def test_without_the_extra_the_command_says_what_to_install(run):
     )
     assert done.returncode == 2
     assert b'the command needs the package click: pip install "threadwork[cli]"' in done.stderr
+
+
+def test_a_terminal_shows_a_bar_and_results_stay_clean(run):
+    terminal, its_end = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
+    run.environment["TERM"] = "xterm"
+    child = run.start("t.py:wait", 0, 0.5, "bad", "-o", "out.jsonl", stdout=its_end, stderr=its_end)
+    os.close(its_end)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux tells the end of a terminal by an error
+        while piece := os.read(terminal, 4096):
+            shown += piece
+    os.close(terminal)
+    assert child.wait(5) == 1
+    assert b"wait" in shown
+    assert b"/3" in shown
+    assert shown.count(b"\r") > 3
+    assert b"failed: item 2 'bad': ValueError" in shown
+    assert run.read("out.jsonl") == "0.0\n0.5\n"

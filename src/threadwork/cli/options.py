@@ -14,34 +14,23 @@ from ..errors import InvalidOption
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class HaltRule(click.ParamType[Halt]):
-    """``never``, a count of failures (``1``) or a share of the finished items (``5%``)."""
-
-    name = "halt"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Halt:
-        """Return the rule."""
-        if isinstance(value, Halt):
-            return value
-        text = str(value)
-        try:
-            return Halt.never() if text == "never" else Halt(int(text) if text.isdecimal() else text)
-        except InvalidOption:
-            return self.fail(f"{text!r} is not a count like 1, a share like 5%, or never", param, ctx)
+def halt_rule(value: object) -> Halt:
+    """Return the rule that ``never``, a count of failures (``1``) or a share of the finished items (``5%``) stands for."""
+    text = str(value)
+    try:
+        return Halt.never() if text == "never" else Halt(int(text) if text.isdecimal() else text)
+    except InvalidOption:
+        raise click.BadParameter(f"{text!r} is not a count like 1, a share like 5%, or never") from None
 
 
-class BatchSize(click.ParamType[Any]):
-    """``auto`` or a count."""
-
-    name = "batch"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | Literal["auto"]:
-        """Return the size."""
-        if value == "auto":
-            return "auto"
-        if str(value).isdecimal() and int(value) > 0:
-            return int(value)
-        return self.fail(f"{str(value)!r} is not auto or a whole number of at least 1", param, ctx)
+def batch_size(value: object) -> int | Literal["auto"]:
+    """Return ``auto`` or the count."""
+    text = str(value)
+    if text == "auto":
+        return "auto"
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise click.BadParameter(f"{text!r} is not auto or a whole number of at least 1")
 
 
 def engine_options(command: F) -> F:
@@ -49,7 +38,7 @@ def engine_options(command: F) -> F:
     seconds = click.FloatRange(min=0)
     for option in (
         click.option("--buffersize", type=click.IntRange(min=1), metavar="N", help="Most items read and not yet written."),
-        click.option("--batch", type=BatchSize(), default="auto", metavar="N|auto", help="Items a thread takes at once."),
+        click.option("--batch", type=batch_size, default="auto", metavar="N|auto", help="Items a thread takes at once."),
         click.option("--ordered/--unordered", default=True, help="Results in input order (default), or as completed."),
         click.option("--name", metavar="NAME", help="Names the threads NAME-1, NAME-2, ... [default: the function's]"),
         click.option(
@@ -59,7 +48,7 @@ def engine_options(command: F) -> F:
             "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds the whole run may take."
         ),
         click.option(
-            "--halt", type=HaltRule(), default="never", metavar="1|5%|never", help="Stop after that many failures. [never]"
+            "--halt", type=halt_rule, default="never", metavar="1|5%|never", help="Stop after that many failures. [never]"
         ),
         click.option("-j", "--workers", type=click.IntRange(min=1), metavar="N", help="Threads. [CPUs + 4, at most 32]"),
     ):

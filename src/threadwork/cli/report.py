@@ -21,10 +21,6 @@ class Report:
         self.quiet = quiet
         self._verbose = verbose
         self._as_json = as_json
-        if style == "auto" and (quiet or as_json):
-            style = "off"
-        if style == "auto" and sys.stdout.isatty():
-            style = "plain"  # a bar and results on one terminal would write over each other
         self.display: Display = open_display(style, sys.stderr, total)
 
     def failure(self, outcome: Outcome[Any]) -> None:

@@ -51,6 +51,15 @@ class RunFlags:
     batch: int | Literal["auto"]
     buffersize: int | None
 
+    def progress_style(self) -> str:
+        """Return the style of the progress that was asked for, or the one that goes with the other flags."""
+        if self.progress != "auto":
+            return self.progress
+        if self.quiet or self.as_json:
+            return "off"
+        # A bar and results on one terminal would write over each other.
+        return "plain" if self.output == "-" and sys.stdout.isatty() else "auto"
+
     def engine_options(self, function: Callable[[Any], Any]) -> Options:
         """Return the options of the run; its threads are named after `function` where no name was given."""
         name = getattr(function, "__name__", "") or "task"
@@ -120,7 +129,7 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
         if flags.errors:
             errors = outputs.enter_context(open_output(flags.errors, "jsonl", sys.stderr.fileno()))
         report = Report(
-            style=flags.progress,
+            style=flags.progress_style(),
             quiet=flags.quiet,
             verbose=flags.verbose,
             as_json=flags.as_json,
