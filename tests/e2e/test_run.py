@@ -148,6 +148,14 @@ def test_json_makes_standard_error_readable_for_programs(run):
     assert (summary["event"], summary["done"], summary["failed"], summary["status"]) == ("summary", 1, 1, "completed")
 
 
+def test_json_tells_of_the_end_too(run):
+    done = run("t.py:same", "--jsonl", "--json", "-o", "out.jsonl", stdin="1\n{\n", status=2)
+    kept, error, summary = values(done.stderr)
+    assert (kept["event"], kept["path"]) == ("kept", f"{run.folder}/out.jsonl.partial")
+    assert (error["event"], error["message"].partition(": ")[0]) == ("error", "standard input:2")
+    assert summary["event"] == "summary"
+
+
 def test_dry_run_shows_the_items_and_runs_and_writes_nothing(run):
     done = run("t.py:shout", "--csv", "--dry-run", "-o", "out.jsonl", stdin="a,b\n1,2\n")
     assert values(done.stdout) == [{"a": "1", "b": "2"}]

@@ -1,7 +1,7 @@
 """Which input was asked for: arguments, lines, JSON Lines, CSV, or the files of a directory."""
 
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,9 @@ class Input:
     """Whether every item is a text."""
     stream: InputStream | None = None
     """What is read and has to be stopped and closed, where that is a file or a pipe."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.items)
 
     def stop(self) -> None:
         """End the input for whoever waits for it; from any thread."""

@@ -18,7 +18,7 @@ class Report:
     """Says everything that is for people (or, with `as_json`, for programs) on standard error. Used by one thread."""
 
     def __init__(self, *, style: str, quiet: bool, verbose: bool, as_json: bool, total: int | None) -> None:
-        self.quiet = quiet
+        self._quiet = quiet
         self._verbose = verbose
         self._as_json = as_json
         self.display: Display = open_display(style, sys.stderr, total)
@@ -27,7 +27,7 @@ class Report:
         """Say that an item failed: on one line, with the place in the user's code, or with the traceback."""
         error = outcome.error
         if self._as_json:
-            self.display.note(json.dumps({"event": "failure", **failure_record(outcome)}, default=repr))
+            self.display.note(_event("failure", **failure_record(outcome)))
         elif self._verbose and error:
             self.display.note(_traceback(error).rstrip())
         elif error:
@@ -36,23 +36,22 @@ class Report:
 
     def problem(self, error: BaseException) -> None:
         """Say what ended the run before its time."""
-        self.display.note(f"error: {error}")
+        self.display.note(_event("error", message=str(error)) if self._as_json else f"error: {error}")
 
     def kept(self, path: str) -> None:
         """Say where unfinished output is."""
-        self.display.note(
-            f"the results finished so far are in {path}" if not self._as_json else json.dumps({"event": "kept", "path": path})
-        )
+        self.display.note(_event("kept", path=path) if self._as_json else f"the results finished so far are in {path}")
 
     def hint_at_text(self) -> None:
         """Say how text items become numbers."""
-        self.display.note(_TEXT_HINT)
+        if not self._as_json and not self._quiet:
+            self.display.note(_TEXT_HINT)
 
     def summary(self, summary: Summary) -> None:
         """Say how the run ended."""
         if self._as_json:
             self.display.note(summary_json(summary, "summary"))
-        elif not self.quiet:
+        elif not self._quiet:
             self.display.note(str(summary))
 
 
@@ -69,6 +68,10 @@ def failure_record(outcome: Outcome[Any]) -> dict[str, Any]:
         "worker": outcome.worker,
         "attempts": outcome.attempts,
     }
+
+
+def _event(kind: str, **fields: Any) -> str:
+    return json.dumps({"event": kind, **fields}, default=repr)
 
 
 def _traceback(error: BaseException) -> str:

@@ -38,7 +38,7 @@ class Session:
         """Run to the end and return the exit status. Blocks. What is finished is kept, whatever ends the run."""
         name, grace = self.options["name"], self.options["grace"]
         problem: ThreadworkError | None = None
-        run = map_items(self.call, self.source.items, **self.options)
+        run = map_items(self.call, self.source, **self.options)
         interruption = Interruption(lambda: self._stop(run), self._leave, grace + 1, name)
         with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
             outcomes = run.outcomes()  # named, so that it is not closed, which waits for the input, before that is stopped
