@@ -1,0 +1,1 @@
+"""The command: flags, files and signals become calls of the engine."""
