@@ -37,9 +37,9 @@ format: $(FOR)-dev-$(STATE) ## mend style and layout, where a tool can
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-types: $(FOR)-dev-$(STATE) ## check types: the code, and that everything public has them
+types: $(FOR)-dev-$(STATE) ## check types: the code, and what two type checkers make of the API
 	@$(BIN)/mypy
-	@$(BIN)/basedpyright --verifytypes threadwork --ignoreexternal
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 contracts: $(FOR)-dev-$(STATE) ## check which part may import which
 	@$(BIN)/lint-imports --no-logo

@@ -31,5 +31,7 @@ def test_a_file_says_what_it_is(module: Module) -> None:
 
 @pytest.mark.parametrize("module", ALL, ids=lambda module: module.name)
 def test_a_function_fits_a_screen(module: Module) -> None:
-    long = [f"{function.name}: {_code_lines(function)}" for function in module.functions() if _code_lines(function) > FUNCTION_CEILING]
+    long = [
+        f"{function.name}: {_code_lines(function)}" for function in module.functions() if _code_lines(function) > FUNCTION_CEILING
+    ]
     assert not long, f"{module.path}: functions of more than {FUNCTION_CEILING} lines: {', '.join(long)}"

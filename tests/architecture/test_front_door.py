@@ -15,7 +15,9 @@ HEAVY = ["asyncio", "concurrent.futures.process", "multiprocessing", "typing_ext
 
 def _loaded_by(statement: str) -> set[str]:
     """Return the modules that `statement` adds to a fresh interpreter's."""
-    code = f"import sys; before = set(sys.modules); {statement}; import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    code = (
+        f"import sys; before = set(sys.modules); {statement}; import json; print(json.dumps(sorted(set(sys.modules) - before)))"
+    )
     return set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout))
 
 
@@ -25,9 +27,7 @@ def test_all_is_sorted_and_has_each_name_once() -> None:
 
 def test_all_is_exactly_what_is_there() -> None:
     public = {
-        name
-        for name, value in vars(threadwork).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType)
+        name for name, value in vars(threadwork).items() if not name.startswith("_") and not isinstance(value, types.ModuleType)
     }
     assert set(threadwork.__all__) == public
 

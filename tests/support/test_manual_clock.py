@@ -1,17 +1,18 @@
 import threading
+from collections.abc import Callable
 
 from tests.support.lying_lock import LyingLock
 from tests.support.manual_clock import ManualClock
 
 
-def _in_thread(call):
-    results = []
+def _in_thread(call: Callable[[], bool]) -> tuple[threading.Thread, list[bool]]:
+    results: list[bool] = []
     thread = threading.Thread(target=lambda: results.append(call()))
     thread.start()
     return thread, results
 
 
-def test_a_wait_ends_when_the_clock_passes_its_deadline_and_not_before():
+def test_a_wait_ends_when_the_clock_passes_its_deadline_and_not_before() -> None:
     clock, lock = ManualClock(), threading.Lock()
     lock.acquire()
     thread, results = _in_thread(lambda: clock.acquire(lock, 10))
@@ -25,7 +26,7 @@ def test_a_wait_ends_when_the_clock_passes_its_deadline_and_not_before():
     assert clock.now() == 10
 
 
-def test_a_wait_ends_when_the_lock_is_released():
+def test_a_wait_ends_when_the_lock_is_released() -> None:
     clock, lock = ManualClock(), threading.Lock()
     lock.acquire()
     thread, results = _in_thread(lambda: clock.acquire(lock, None))
@@ -36,9 +37,9 @@ def test_a_wait_ends_when_the_lock_is_released():
     assert lock.locked()
 
 
-def test_a_lying_lock_is_released_meanwhile_and_still_says_no():
+def test_a_lying_lock_is_released_meanwhile_and_still_says_no() -> None:
     lock = LyingLock()
-    lying = LyingLock(meanwhile=lambda: lying.release())
+    lying = LyingLock(meanwhile=lambda: lying.release())  # noqa: PLW0108 - the name is bound only afterwards
     assert lock.acquire(timeout=1)
     assert lying.acquire()
     assert not lying.acquire(timeout=5)

@@ -5,11 +5,11 @@ import pytest
 from tests.support.sequencer import Sequencer
 
 
-def test_turns_come_in_the_order_of_their_numbers_whatever_their_threads():
+def test_turns_come_in_the_order_of_their_numbers_whatever_their_threads() -> None:
     turn = Sequencer()
     seen: list[int] = []
 
-    def take(numbers):
+    def take(numbers: range) -> None:
         for number in numbers:
             with turn(number):
                 seen.append(number)
@@ -22,13 +22,13 @@ def test_turns_come_in_the_order_of_their_numbers_whatever_their_threads():
     assert seen == list(range(30))
 
 
-def test_a_turn_that_never_comes_names_who_is_missing():
+def test_a_turn_that_never_comes_names_who_is_missing() -> None:
     turn = Sequencer(timeout=0.01)
     with pytest.raises(AssertionError, match=r"turn 1 waited 0.01 s: turn 0 has not ended"), turn(1):
         pass
 
 
-def test_an_error_passes_the_turn_on():
+def test_an_error_passes_the_turn_on() -> None:
     turn = Sequencer()
     with pytest.raises(ZeroDivisionError), turn(0):
         _ = 1 / 0
@@ -36,7 +36,7 @@ def test_an_error_passes_the_turn_on():
         pass
 
 
-def test_a_number_is_used_once():
+def test_a_number_is_used_once() -> None:
     turn = Sequencer()
     with turn(0):
         pass
