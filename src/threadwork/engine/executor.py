@@ -1,14 +1,17 @@
 """`Executor`: the engine's crew behind the interface of ``concurrent.futures``."""
 
-import atexit
 import contextvars
 import itertools
+import logging
+import os
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from ..errors import PoolClosed
@@ -53,13 +56,8 @@ class Executor(ThreadPoolExecutor):
             raise TypeError("initializer must be a callable")
         name = thread_name_prefix or f"Executor-{next(_numbers)}"
 
-        @contextmanager
-        def initialized() -> Iterator[None]:
-            if initializer is not None:
-                initializer(*initargs)
-            yield
-
-        settings = Settings(workers=workers, name=name, resource=initialized if initializer else None)
+        resource = None if initializer is None else partial(_initialized, initializer, initargs)
+        settings = Settings(workers=workers, name=name, resource=resource)
         self._max_workers = workers  # libraries read it
         self._settings = settings
         self._crew = Crew(settings, Notifier(()))
@@ -89,8 +87,14 @@ class Executor(ThreadPoolExecutor):
             try:
                 self._crew.submit(call)
             except PoolClosed:
+                if _exiting.is_set():
+                    raise RuntimeError("cannot schedule new futures after interpreter shutdown") from None
                 raise PoolClosed("cannot schedule new futures after shutdown") from None
         return call
+
+    @property
+    def _broken(self) -> bool:  # type: ignore[override] # what the original calls it, and its tests ask
+        return self._crew.broken is not None
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - the original's signature
         """Accept no more calls; with `wait`, return when the last one has ended; with `cancel_futures`, begin no more."""
@@ -103,6 +107,17 @@ class Executor(ThreadPoolExecutor):
                 call.set_running_or_notify_cancel()
         if wait:
             self._crew.join(None)
+
+
+@contextmanager
+def _initialized(initializer: Callable[..., object], initargs: tuple[Any, ...]) -> Iterator[None]:
+    """Call `initializer` for a worker; log a failure as the original does."""
+    try:
+        initializer(*initargs)
+    except BaseException:
+        logging.getLogger("concurrent.futures").critical("Exception in initializer:", exc_info=True)
+        raise
+    yield
 
 
 class _Submitted:
@@ -132,11 +147,23 @@ class SubmittedCall(Call[R]):
 
 
 _live: weakref.WeakSet[Crew] = weakref.WeakSet()
+_exiting = threading.Event()
 
 
-@atexit.register
 def _finish_submitted_calls() -> None:
-    """Finish what was submitted, at the exit of the interpreter, as long as calls end."""
-    for crew in list(_live):
+    """Finish what was submitted, at the exit of the interpreter, for as long as calls end; name those that hang."""
+    _exiting.set()
+    crews = list(_live)
+    for crew in crews:
         crew.close()
-        crew.join_while_busy()
+    for crew in crews:
+        left = crew.join_while_busy()
+        if left:
+            print(f"threadwork: left behind at exit, still busy: {', '.join(left)}", file=sys.stderr)  # noqa: T201 - the last chance
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_live.clear)  # a child has none of the threads
+
+# Not atexit: the original finishes its calls before any exit function of the user's runs, and so must a drop-in.
+threading._register_atexit(_finish_submitted_calls)  # type: ignore[attr-defined] # noqa: SLF001
