@@ -1,5 +1,6 @@
 """What the second core brings to pure-Python work of 2 us, 20 us and 1 ms, against the plain loop."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,7 +12,8 @@ from harness.rounds import Contender, Measured, WrongResultError, interleave
 from peers import Peer, load
 
 WORKERS = 2
-LOOP = "for loop"
+LOOP, BARE = "for loop", "bare threads, a half each"
+SKIPPED = ("mpire", "mpire chunk 64", "pebble", "joblib unordered", "streamable unordered", "ThreadPoolExecutor as_completed")
 # Task length, how many of them the loop does in about a second, and the least speed-up promised on a free-threaded build.
 SIZES = (("2 us", 2e-6, 300_000, 1.5), ("20 us", 20e-6, 50_000, 1.7), ("1 ms", 1e-3, 1_000, 1.9))
 
@@ -40,6 +42,21 @@ def loop(task: Callable[[int], int], size: int) -> list[int]:
     for item in range(size):
         results.append(task(item))  # noqa: PERF401 - the same loop that reads the contenders, with the call in it
     return results
+
+
+def halves(task: Callable[[int], int], size: int) -> list[int]:
+    """What these cores can do at best: two threads, each with half of the items in a loop of its own, and no hand-over at all."""
+    results: list[list[int]] = [[] for _ in range(WORKERS)]
+
+    def half(part: int) -> None:
+        results[part] = [task(item) for item in range(size * part // WORKERS, size * (part + 1) // WORKERS)]
+
+    threads = [threading.Thread(target=half, args=(part,)) for part in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return [value for part in results for value in part]
 
 
 def concurrent(peer: Peer, task: Callable[[int], int], size: int) -> list[int]:
@@ -73,9 +90,12 @@ def run(effort: Effort) -> Findings:
         task = calibrated(seconds)
         loop_size = max(200, int(wanted * effort.scale))
         full = loop(task, loop_size)
-        sides = [contender(LOOP, loop_size, partial(loop, task, loop_size), full)]
+        sides = [
+            contender(LOOP, loop_size, partial(loop, task, loop_size), full),
+            contender(BARE, loop_size, partial(halves, task, loop_size), full),
+        ]
         for peer in present.values():
-            if not (effort.all_peers or peer.quick):
+            if peer.name in SKIPPED or not (effort.all_peers or peer.quick):
                 continue
             size = min(loop_size, max(200, int(effort.seconds * 1e6 / (peer.cost * 2 + seconds * 1e6))))
             expected = full[:size] if peer.ordered else sorted(full[:size])
@@ -102,13 +122,18 @@ def judged(label: str, promised: float, measured: dict[str, Measured]) -> list[T
     if ours is None:
         return []
     scaling = at_least(f"{label}: at least {promised}x the for loop", promised, ours["speed-up"], "x")
-    rivals = {name: figures["us/item"] for name, figures in found.items() if name != LOOP and not name.startswith("threadwork")}
+    rivals = {name: figures["us/item"] for name, figures in found.items() if is_rival(name)}
     best = min(rivals, key=lambda name: rivals[name].median)
     share: Spread = ours["us/item"].over(rivals[best])
     against = Target(f"{label}: not slower than the best peer ({best})", f"{share}x its time", share.median <= 1.0)
     if gil_enabled():
         return [Target(target.promise, target.measured, None) for target in (scaling, against)]
     return [scaling, against]
+
+
+def is_rival(name: str) -> bool:
+    """Whether this is somebody else's pool."""
+    return name not in (LOOP, BARE) and not name.startswith("threadwork")
 
 
 CASE = Case(

@@ -19,4 +19,4 @@ def peers() -> list[Peer]:
 
         yield from asyncio.run(gather())
 
-    return [Peer("hypertile", run, cost=1, hand_tuned=True)]
+    return [Peer("hypertile", run, cost=1)]

@@ -22,5 +22,5 @@ def peers() -> list[Peer]:
     return [
         Peer("joblib", batched("auto", "generator"), cost=55, bounded=True),
         Peer("joblib unordered", batched("auto", "generator_unordered"), cost=55, ordered=False),
-        Peer("joblib batch 64", batched(64, "generator"), cost=2.5, hand_tuned=True),
+        Peer("joblib batch 64", batched(64, "generator"), cost=2.5),
     ]

@@ -18,4 +18,4 @@ def peers() -> list[Peer]:
 
         return run
 
-    return [Peer("mpire", imap(1), cost=250), Peer("mpire chunk 64", imap(64), cost=25, hand_tuned=True)]
+    return [Peer("mpire", imap(1), cost=250), Peer("mpire chunk 64", imap(64), cost=25)]

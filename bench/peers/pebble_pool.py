@@ -18,4 +18,4 @@ def peers() -> list[Peer]:
 
         return run
 
-    return [Peer("pebble", mapped(1), cost=45), Peer("pebble chunk 64", mapped(64), cost=4, hand_tuned=True)]
+    return [Peer("pebble", mapped(1), cost=45), Peer("pebble chunk 64", mapped(64), cost=4)]

@@ -19,5 +19,4 @@ class Peer:
     cost: float
     ordered: bool = True
     bounded: bool = False  # takes no more input than it needs, so that an infinite input works
-    hand_tuned: bool = False  # somebody chose a batch size for it
     quick: bool = False  # also measured in a smoke run

@@ -32,6 +32,6 @@ def peers() -> list[Peer]:
     return [
         Peer("ThreadPool.imap", imap(1), cost=6),
         Peer("ThreadPool.imap_unordered", imap_unordered(1), cost=6, ordered=False),
-        Peer("ThreadPool.imap chunk 64", imap(64), cost=0.7, hand_tuned=True),
-        Peer("ThreadPool.imap_unordered chunk 64", imap_unordered(64), cost=0.7, ordered=False, hand_tuned=True, quick=True),
+        Peer("ThreadPool.imap chunk 64", imap(64), cost=0.7),
+        Peer("ThreadPool.imap_unordered chunk 64", imap_unordered(64), cost=0.7, ordered=False, quick=True),
     ]
