@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cases import ALL
 from harness import machine
-from harness.case import FULL, SMOKE, Case, Effort
+from harness.case import Case
+from harness.effort import FULL, SMOKE, Effort
 from harness.report import Finished, as_json, heading, section
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--smoke", action="store_true", help="one small round of everything, to see that it all still works")
     parser.add_argument("--rounds", type=int, help="interleaved rounds (default: 3, smoke 1)")
     parser.add_argument("--ours", action="store_true", help="leave out the slow peers; for quick looks while tuning")
+    parser.add_argument("--quiet-tries", type=int, default=1, metavar="N", help="measure up to N times while others use the machine")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where every measurement goes (default: .benchmarks/<build>.json)")
     parsed = parser.parse_args()
     if unknown := [name for name in parsed.cases if name not in ALL]:
@@ -33,7 +35,7 @@ def main() -> int:
     """Run the chosen cases, print each as soon as it is done, and write the JSON. Status 1 when a target was missed."""
     asked = arguments()
     base = SMOKE if asked.smoke else FULL
-    effort = Effort(asked.rounds or base.rounds, base.scale, base.seconds, base.all_peers and not asked.ours)
+    effort = Effort(asked.rounds or base.rounds, base.scale, base.seconds, base.all_peers and not asked.ours, asked.quiet_tries)
     about, mode = machine.describe(), "smoke" if asked.smoke else "full"
     print(heading(about, mode), flush=True)
     finished = []

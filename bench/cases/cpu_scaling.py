@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from harness.case import Case, Effort, Findings, Row, Target, at_least, rows_of
+from harness.case import Case, Findings, Row, Target, at_least, rows_of
+from harness.effort import Effort
 from harness.figures import Spread
 from harness.machine import gil_enabled
 from harness.rounds import Contender, Measured, WrongResultError, interleave
@@ -100,7 +101,7 @@ def run(effort: Effort) -> Findings:
             size = min(loop_size, max(200, int(effort.seconds * 1e6 / (peer.cost * 2 + seconds * 1e6))))
             expected = full[:size] if peer.ordered else sorted(full[:size])
             sides.append(contender(peer.name, size, partial(concurrent, peer, task, size), expected, ordered=peer.ordered))
-        measured = interleave(sides, effort.rounds)
+        measured = interleave(sides, effort)
         speed_ups(measured)
         rows += [Row(f"{label}: {row.name}", row.figures, row.note) for row in rows_of(measured)]
         targets += judged(label, promised, measured)
@@ -116,7 +117,7 @@ def speed_ups(measured: dict[str, Measured]) -> None:
 
 
 def judged(label: str, promised: float, measured: dict[str, Measured]) -> list[Target]:
-    """The promises; on a build with a GIL they are shown but not judged, as threads cannot compute in parallel there."""
+    """The promises; shown but not judged where threads cannot compute in parallel: with a GIL, or with one core taken by others."""
     found = {name: one.figures for name, one in measured.items() if one.figures}
     ours = found.get("threadwork")
     if ours is None:
@@ -128,6 +129,9 @@ def judged(label: str, promised: float, measured: dict[str, Measured]) -> list[T
     against = Target(f"{label}: not slower than the best peer ({best})", f"{share}x its time", share.median <= 1.0)
     if gil_enabled():
         return [Target(target.promise, target.measured, None) for target in (scaling, against)]
+    ceiling = found[BARE]["speed-up"]
+    if ceiling.median < promised:  # the machine did not have two cores to give
+        scaling = Target(scaling.promise, f"{scaling.measured}; bare threads {ceiling}x", None)
     return [scaling, against]
 
 

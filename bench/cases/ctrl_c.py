@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from children.ctrl_c import GRACE, WORKERS
-from harness.case import Case, Effort, Findings, Row, at_most, rows_of
+from harness.case import Case, Findings, Row, at_most, rows_of
+from harness.effort import Effort
 from harness.child import ChildFailedError, environment
 from harness.figures import Spread
 from harness.rounds import Contender, interleave
@@ -61,7 +62,7 @@ def peers_together(rounds: int) -> list[Row]:
 def run(effort: Effort) -> Findings:
     """Ours in three moods, interleaved; then the peers in blocking waits."""
     sides = [Contender(f"threadwork {mode}", partial(interrupted, "threadwork", mode)) for mode in OURS]
-    measured = interleave(sides, effort.rounds)
+    measured = interleave(sides, effort)
     found = {mode: measured[f"threadwork {mode}"].figures.get(COLUMN) for mode in OURS}
     promises = [
         at_most(f"{WORKERS} cooperative waits: out within 0.2 s", OURS["cooperative"], found["cooperative"], " s"),

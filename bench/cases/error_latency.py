@@ -5,7 +5,8 @@ from array import array
 from collections.abc import Mapping
 from functools import partial
 
-from harness.case import Case, Effort, Findings, at_least, at_most, rows_of
+from harness.case import Case, Findings, at_least, at_most, rows_of
+from harness.effort import Effort
 from harness.rounds import Contender, WrongResultError, interleave
 from peers import Peer, load
 
@@ -49,7 +50,7 @@ def run(effort: Effort) -> Findings:
     size = max(10_000, int(ITEMS * effort.scale))
     present, _ = load()
     chosen = [peer for peer in present.values() if (effort.all_peers or peer.quick) and peer.name not in HANGS]
-    measured = interleave([Contender(peer.name, partial(failing, peer, size)) for peer in chosen], effort.rounds)
+    measured = interleave([Contender(peer.name, partial(failing, peer, size)) for peer in chosen], effort)
     figures = measured["threadwork"].figures
     promises = [
         at_most("the caller sees it within 5 ms", 5, figures.get("ms to caller"), " ms"),

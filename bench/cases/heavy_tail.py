@@ -4,7 +4,8 @@ import random
 import time
 from heapq import heapify, heapreplace
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.rounds import interleave
 from peers import load
 
@@ -40,7 +41,7 @@ def run(effort: Effort) -> Findings:
 
     present, _ = load()
     chosen = [peer for peer in present.values() if (effort.all_peers or peer.quick) and peer.name not in SCATTERED]
-    measured = interleave([waiting(peer, task, size) for peer in chosen], effort.rounds)
+    measured = interleave([waiting(peer, task, size) for peer in chosen], effort)
     for one in measured.values():
         if one.figures:
             one.figures["x executor"] = one.figures["seconds"].over(measured[REFERENCE].figures["seconds"])

@@ -6,7 +6,8 @@ from array import array
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.rounds import Contender, WrongResultError, interleave
 from peers import Peer, load
 
@@ -74,7 +75,7 @@ def run(effort: Effort) -> Findings:
             size = effort.items(ITEMS, max(peer.cost, 2.0))
             place = partial(random.Random(7).randrange, 1, size - 1)  # noqa: S311 - a place, not a secret
             sides.append(Contender(name, partial(delays, peer, size, place), f"{size:,} items"))
-    measured = interleave(sides, max(effort.rounds, 5) if effort.rounds > 1 else 1)
+    measured = interleave(sides, effort, rounds=max(effort.rounds, 5) if effort.rounds > 1 else 1)
     figures = measured["threadwork unordered"].figures
     promises = [
         at_most(f"unordered: no other item's {column.split()[0]} held up by more than 20 ms", 20, figures.get(column), " ms")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.rounds import Contender, interleave
 
 REPEATS = 7  # interleaved rounds for one of the bench's own rounds: starting a process is noisy
@@ -33,7 +34,7 @@ def run(effort: Effort) -> Findings:
     chosen = [statement for statement in STATEMENTS if installed(statement) and (effort.all_peers or statement in STATEMENTS[:3])]
     for statement in chosen:
         process(statement)  # once unmeasured, so that byte code and file cache are there for everybody
-    measured = interleave([Contender(statement, partial(process, statement)) for statement in chosen], REPEATS * effort.rounds)
+    measured = interleave([Contender(statement, partial(process, statement)) for statement in chosen], effort, rounds=REPEATS * effort.rounds)
     bare = measured[BARE].figures["ms"]
     for one in measured.values():
         if one.figures and one.name != BARE:

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.child import ask
 from harness.rounds import Contender, interleave
 from peers import load
@@ -13,7 +14,7 @@ def run(effort: Effort) -> Findings:
     present, _ = load()
     chosen = [peer for peer in present.values() if (peer.bounded or peer.name == "ThreadPool.imap") and (effort.all_peers or peer.quick)]
     sides = [Contender(peer.name, partial(ask, "children.infinite_break", peer.name, timeout=30)) for peer in chosen]
-    measured = interleave(sides, effort.rounds)
+    measured = interleave(sides, effort)
     found = measured["threadwork"].figures.get("ms to no threads")
     promise = at_most("all threads gone within 50 ms of the break", 50, found, " ms")
     return Findings(("ms to no threads", "pulled beyond"), rows_of(measured), [promise])

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.rounds import Contender, WrongResultError, interleave
 from peers import Peer, load
 
@@ -38,7 +39,7 @@ def run(effort: Effort) -> Findings:
     ideal = ceil(size / WORKERS) * SECONDS
     present, _ = load()
     chosen = [peer for peer in present.values() if (effort.all_peers or peer.quick) and peer.name not in SCATTERED]
-    measured = interleave([waiting(peer, wait, size) for peer in chosen], effort.rounds)
+    measured = interleave([waiting(peer, wait, size) for peer in chosen], effort)
     for one in measured.values():
         if one.figures:
             one.figures["x ideal"] = one.figures["seconds"].scaled(1 / ideal)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from functools import partial
 
-from harness.case import Case, Effort, Findings, at_most, rows_of
+from harness.case import Case, Findings, at_most, rows_of
+from harness.effort import Effort
 from harness.child import ask
 from harness.rounds import Contender, interleave
 from peers import load
@@ -26,7 +27,7 @@ def run(effort: Effort) -> Findings:
         if (peer := present.get(name)) and (effort.all_peers or peer.quick):
             size = effort.items(ITEMS, peer.cost / (3 if peer.cost > 1 else 1e9))
             sides.append(Contender(name, partial(grown, name, size), f"{size:,} items"))
-    measured = interleave(sides, effort.rounds)
+    measured = interleave(sides, effort)
     figures = measured["threadwork"].figures
     promise = at_most(f"{sides[0].note}: grows by at most 5 MB", 5, figures.get("growth MB"), " MB")
     return Findings(("growth MB", "after warm-up MB"), rows_of(measured), [promise])

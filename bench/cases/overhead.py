@@ -6,7 +6,8 @@ from typing import Any
 
 import threadwork
 
-from harness.case import Case, Effort, Findings, Row, Target, at_most, rows_of
+from harness.case import Case, Findings, Row, Target, at_most, rows_of
+from harness.effort import Effort
 from harness.figures import Spread
 from harness.rounds import Contender, Measured, WrongResultError, interleave
 from peers import Peer, load
@@ -123,7 +124,7 @@ def contenders(effort: Effort) -> tuple[list[Contender], list[Row]]:
 def run(effort: Effort) -> Findings:
     """Measure everybody and set the ratios to the loop beside the times."""
     sides, absent = contenders(effort)
-    measured = interleave(sides, effort.rounds)
+    measured = interleave(sides, effort)
     for base, column in ((LOOP, "x loop in a generator"), (FOR_LOOP, "x for loop")):
         floor = measured[base].figures[WALL]
         for one in measured.values():

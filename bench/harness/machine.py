@@ -69,8 +69,8 @@ def _busy_seconds() -> float | None:
         first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
     except OSError:
         return None
-    user, nice, system, _idle, _iowait, irq, softirq, *_ = map(int, first.split()[1:])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    user, nice, system, _idle, _iowait, irq, softirq, stolen, *_ = map(int, first.split()[1:])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def _own_seconds() -> float:
