@@ -6,7 +6,7 @@ the batch until there are none left: others may shorten it at any time.
 
 import contextvars
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -127,9 +127,12 @@ class OutcomesRunner:
             index += 1
 
 
-def unbegun(item: Any, index: int, key: Callable[[Any], Any] | None, admitted: float) -> Outcome[Any]:
-    """Return the outcome of an item that was admitted and never run, because the run was stopped."""
-    return Outcome(index, key(item) if key else index, item, Status.CANCELLED, None, None, 0, 0.0, 0.0, admitted, "")
+def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator[Outcome[Any]]:
+    """Yield the outcomes of items that have no other: the run was stopped before they began, or they were left behind."""
+    attempts, worker = (1, batch.worker.name) if batch.worker else (0, "")
+    for index, item in enumerate(batch.items, batch.start):
+        identity = key(item) if key else index
+        yield Outcome(index, identity, item, Status.CANCELLED, None, None, attempts, 0.0, 0.0, 0.0, worker)
 
 
 def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:

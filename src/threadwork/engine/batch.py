@@ -98,6 +98,18 @@ class Batch:
         return batch
 
 
+def share_out(batch: Batch, shares: int) -> list[Batch]:
+    """Cut what nobody has begun from `batch` and return it in at most `shares` equal batches, in order."""
+    rest = batch.cut()
+    if rest is None:
+        return []
+    part = -(-rest.size // shares)
+    parts = []
+    while rest.size > part:
+        parts.append(rest.split_off(part))
+    return [*parts, rest]
+
+
 @dataclass(slots=True)
 class BatchSizer:
     """Finds how many items make about `TARGET_SECONDS` of work: doubles, halves, or falls to 1. Arithmetic alone."""

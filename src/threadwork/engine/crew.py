@@ -110,7 +110,7 @@ class Crew:
         """Queue `work` and see to it that a worker takes it. Does not wait.
 
         Raises `PoolClosed` after `close`. Where no further thread can be started, those there are do the work; where
-        there is none at all, the error of the start is raised.
+        there is none at all, all work is refused.
         """
         with self._lock:
             if self._closed:
@@ -121,8 +121,9 @@ class Crew:
                     self._idle.pop().baton.release()
                 elif len(self._workers) < self._size:
                     self._start_worker()
-                return
-        work.refuse(self._broken)
+            broken = self._broken
+        if broken is not None:
+            work.refuse(broken)
 
     def _start_worker(self) -> None:
         try:
@@ -130,7 +131,8 @@ class Crew:
         except RuntimeError as error:  # the system has no thread left
             if not self._workers:
                 self._queue.pop()
-                raise
+                self._broken = error
+                return
             self._size = len(self._workers)
             warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
             return
@@ -207,8 +209,9 @@ class Crew:
             worker.thread.join(left)
         return tuple(worker.name for worker in workers if worker.thread.is_alive() and worker.thread is not me)
 
-    def join_while_busy(self) -> tuple[str, ...]:
-        """Wait for the workers to leave for as long as they get work done; return the names of those that hang."""
+    def end_at_exit(self) -> tuple[str, ...]:
+        """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""
+        self.close()
         while True:
             before = self._taken
             left = self.join(self.settings.clock.now() + self.settings.grace)

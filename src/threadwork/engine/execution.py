@@ -10,8 +10,10 @@ from .call import worker_here
 from .cancel import CancelScope
 from .crew import Crew
 from .events import RunFinished, RunStarted
+from .exits import end_at_exit
 from .feeder import Feeder
-from .flow import Flow, Keep
+from .flow import Flow
+from .ledger import Keep
 from .notify import Notifier
 from .options import Settings
 from .outcome import RunStatus, Summary
@@ -60,8 +62,13 @@ class Execution:
         scope.tell(flow)
         if settings.timeout is not None:
             self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
+        end_at_exit(self)
         if source is not None:
-            self._feeder = Feeder(flow, source, self._context.copy())
+            try:
+                self._feeder = Feeder(flow, source, self._context.copy())
+            except RuntimeError:  # the system has no thread left
+                self.finish(flow, None)
+                raise
         return flow
 
     def finish(self, flow: Flow, error: BaseException | None) -> None:
@@ -71,10 +78,12 @@ class Execution:
         once, and leaves behind what still runs.
         """
         try:
-            if error is not None or flow.cause is not None or not flow.statistics().over:
+            if error is not None or flow.cause is not None or not flow.statistics()[0].over:
                 flow.scope.cancel(_why(error, flow))
-            flow.wait_until_over()
+            flow.outlet.wait_until_over()
             self._join(flow)
+            if self._crew.faults and error is None and flow.cause is None and self._shared is None:
+                raise self._crew.faults[0]
         finally:
             self._close_crew()
             self.status = _status(error, flow)
@@ -88,13 +97,21 @@ class Execution:
         if self.flow is not None:
             self.flow.scope.cancel(reason)
 
+    def end_at_exit(self) -> tuple[str, ...]:
+        """Cancel it, where it has not ended, and wait for its workers for the grace; return the names of those that hang."""
+        if self.status is not RunStatus.RUNNING or self._shared is not None:
+            return ()
+        self.cancel("the interpreter exits")
+        self._crew.close()
+        return self._crew.join(self.settings.clock.now() + self.settings.grace)
+
     def stats(self) -> Summary:
         """Return the counts as they are now."""
         settings, flow = self.settings, self.flow
         if flow is None:
             return Summary(settings.name, self.status, 0, 0, 0, 0, 0, 0, 0, 0.0)
-        state = flow.statistics()
-        left_behind = [name for name in flow.abandoned if name not in self._abandoned]
+        state, running, abandoned = flow.statistics()
+        left_behind = [name for name in abandoned if name not in self._abandoned]
         return Summary(
             name=settings.name,
             status=self.status,
@@ -104,7 +121,7 @@ class Execution:
             failed=state.failed,
             timed_out=0,
             cancelled=state.dropped,
-            running=len(flow.at_work()),
+            running=running,
             elapsed=(self._ended or settings.clock.now()) - self.epoch,
             abandoned=(*self._abandoned, *left_behind),
         )
@@ -112,7 +129,7 @@ class Execution:
     def _join(self, flow: Flow) -> None:
         """Wait for the threads of its own, up to the time when they are left behind."""
         self._close_crew()
-        until = flow.give_up_at
+        until = flow.ledger.ending.give_up_at
         if self._feeder:
             thread = self._feeder.thread
             thread.join(None if until is None else max(0.0, until - self.settings.clock.now()))
@@ -120,8 +137,6 @@ class Execution:
                 self._abandoned += (thread.name,)
         if self._shared is None:
             self._abandoned += self._crew.join(until)
-            if self._crew.faults and flow.cause is None:
-                raise self._crew.faults[0]
 
     def _close_crew(self) -> None:
         if self._shared is None:

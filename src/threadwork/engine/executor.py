@@ -3,8 +3,6 @@
 import contextvars
 import itertools
 import logging
-import os
-import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,6 +17,7 @@ from .call import Call, Invocation
 from .cancel import CancelScope
 from .cpus import default_workers
 from .crew import Crew, Worker
+from .exits import end_at_exit, exiting
 from .notify import Notifier
 from .options import Settings
 
@@ -67,7 +66,7 @@ class Executor(ThreadPoolExecutor):
         self._count = 0
         # When the executor is dropped without shutdown its threads finish what is queued and leave.
         weakref.finalize(self, self._crew.close).atexit = False
-        _live.add(self._crew)
+        end_at_exit(self._crew)
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Queue a call of `fn` and return its future. Never waits.
@@ -87,7 +86,7 @@ class Executor(ThreadPoolExecutor):
             try:
                 self._crew.submit(call)
             except PoolClosed:
-                if _exiting.is_set():
+                if exiting.is_set():
                     raise RuntimeError("cannot schedule new futures after interpreter shutdown") from None
                 raise PoolClosed("cannot schedule new futures after shutdown") from None
         return call
@@ -144,26 +143,3 @@ class SubmittedCall(Call[R]):
             broken = BrokenThreadPool("A thread initializer failed, the thread pool is not usable anymore")
             broken.__cause__ = error
             self.settle(None, broken)
-
-
-_live: weakref.WeakSet[Crew] = weakref.WeakSet()
-_exiting = threading.Event()
-
-
-def _finish_submitted_calls() -> None:
-    """Finish what was submitted, at the exit of the interpreter, for as long as calls end; name those that hang."""
-    _exiting.set()
-    crews = list(_live)
-    for crew in crews:
-        crew.close()
-    for crew in crews:
-        left = crew.join_while_busy()
-        if left:
-            print(f"threadwork: left behind at exit, still busy: {', '.join(left)}", file=sys.stderr)  # noqa: T201 - the last chance
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_live.clear)  # a child has none of the threads
-
-# Not atexit: the original finishes its calls before any exit function of the user's runs, and so must a drop-in.
-threading._register_atexit(_finish_submitted_calls)  # type: ignore[attr-defined] # noqa: SLF001

@@ -30,24 +30,24 @@ class Feeder:
             self._pull()
         except BaseException as caught:  # noqa: BLE001 - carried to the consumer
             error = caught
-            error.add_note(f"raised by the input, after {self._flow.statistics().admitted:,} items")
+            error.add_note(f"raised by the input, after {self._flow.statistics()[0].admitted:,} items")
         self._source = None  # a generator is closed here, on the thread that it ran on
-        self._flow.end_input(error)
+        self._flow.intake.end(error)
 
     def _pull(self) -> None:
         """Pull until the input or the run ends."""
-        flow, source, now = self._flow, self._source, self._flow.settings.clock.now
+        intake, source, now = self._flow.intake, self._source, self._flow.settings.clock.now
         assert source is not None
         # A slow input is pulled in small portions, whatever the workers could take.
-        portion = BatchSizer(largest=flow.statistics().largest_batch())
-        while size := flow.wait_for_room():
+        portion = BatchSizer(largest=self._flow.statistics()[0].largest_batch())
+        while size := intake.wait_for_room():
             count = min(size, portion.size)
             began = now()
-            items = flow.open_batch()
+            items = intake.open_batch()
             try:
                 items.extend(islice(source, count))
             finally:
-                pulled = flow.admit()
+                pulled = intake.close_batch()
             if pulled < count:
                 return
             portion.measured(count, now() - began)

@@ -15,8 +15,9 @@ from .cancel import CancelScope
 from .crew import Crew
 from .events import ItemFinished, ItemStarted
 from .execution import Execution
-from .flow import Flow, Keep
+from .flow import Flow
 from .halt import Halt
+from .ledger import Keep
 from .options import Options, settings_of
 from .outcome import Outcome, Status, Summary
 
@@ -88,13 +89,13 @@ class TaskGroup:
         worker = worker_here(flow.crew)
         if worker:
             # A worker never waits for room: were all of them here, nobody would be left to make it.
-            while flow.full() and (work := flow.crew.take_own(flow)):
+            while flow.intake.full() and (work := flow.crew.take_own(flow)):
                 work.execute(worker)
-            pushed = flow.push(task)
+            pushed = flow.intake.push(task)
         else:
             with self._turn:
-                pushed = bool(flow.wait_for_room()) and flow.push(task)
-        if not pushed:
+                pushed = flow.intake.push(task) if flow.intake.wait_for_room() else None
+        if pushed is None:
             raise PoolClosed(f"task group {settings.name!r} is stopping: it starts no more tasks")
         return task
 
@@ -108,7 +109,7 @@ class TaskGroup:
 
     def __enter__(self) -> Self:
         self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
-        self._flow.on_drop = _drop
+        self._flow.ledger.on_drop = _drop
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -116,9 +117,9 @@ class TaskGroup:
         assert flow is not None
         ended: BaseException | None = error
         try:
-            flow.end_input(None)
+            flow.intake.end(None)
             if error is None:
-                flow.take()
+                flow.outlet.take()
         except BaseException as caught:
             ended = caught
             raise

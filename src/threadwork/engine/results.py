@@ -4,10 +4,10 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import repeat
 from typing import Any
 
-from .attempt import BatchRunner, NothingRunner, OutcomesRunner, ValuesRunner, unbegun
-from .batch import Batch
+from .attempt import BatchRunner, NothingRunner, OutcomesRunner, ValuesRunner, dropped_outcomes
 from .execution import Execution
-from .flow import Flow, Keep
+from .flow import Flow
+from .ledger import Keep
 from .outcome import Outcome
 
 Task = Callable[[Any], Any]
@@ -27,7 +27,7 @@ class Results:
         flow = self._begin(Keep.VALUES)
         error: BaseException | None = None
         try:
-            while (delivery := flow.take()) is not None:
+            while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
                 if self._execution.notifier:
@@ -48,13 +48,13 @@ class Results:
         flow = self._begin(Keep.OUTCOMES)
         error: BaseException | None = None
         try:
-            while (delivery := flow.take()) is not None:
+            while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
                 for _ in repeat(None, count):
                     yield take()
                 if batch.dropped:
-                    yield from self._unbegun(batch)
+                    yield from dropped_outcomes(batch, self._execution.settings.key)
         except BaseException as caught:
             error = caught
             raise
@@ -67,7 +67,7 @@ class Results:
         flow = self._begin(Keep.NOTHING)
         error: BaseException | None = None
         try:
-            flow.take()
+            flow.outlet.take()
         except BaseException as caught:
             error = caught
             raise
@@ -86,8 +86,3 @@ class Results:
             now, key = execution.settings.clock.now, execution.settings.key
             return OutcomesRunner(self._task, key, execution.notifier, now, execution.epoch, keep is not Keep.NOTHING)
         return ValuesRunner(self._task) if keep is Keep.VALUES else NothingRunner(self._task)
-
-    def _unbegun(self, batch: Batch) -> Iterator[Outcome[Any]]:
-        """Yield the outcomes of items that were admitted and dropped."""
-        for index, item in enumerate(batch.items, batch.start):
-            yield unbegun(item, index, self._execution.settings.key, batch.admitted_at - self._execution.epoch)

@@ -27,6 +27,8 @@ class Run(Generic[R]):
     and `dump` may be called from any.
     """
 
+    _taken = True  # until it is made, so that one that cannot be made is not complained about
+
     def __init__(
         self, task: Callable[[Any], R], source: Iterable[Any], total: int | None, settings: Settings, crew: Crew | None = None
     ) -> None:

@@ -1,0 +1,87 @@
+"""`Intake`: the input's side of a run: what is admitted, and when."""
+
+from collections import deque
+from typing import Any
+
+from .batch import Batch, BatchOwner
+from .ledger import Ledger
+
+
+class Intake:
+    """Used by one thread at a time, the input's; `push` by any."""
+
+    def __init__(self, ledger: Ledger, owner: BatchOwner, *, helped: bool) -> None:
+        self._ledger = ledger
+        self._owner = owner
+        self._helped = helped  # the consumer runs queued work itself while it waits
+
+    def wait_for_room(self) -> int:
+        """Wait until items may be admitted and return how many to take; 0 when the run is stopped."""
+        ledger = self._ledger
+        with ledger.lock:
+            while not ledger.state.stopped:
+                size = ledger.sizer.size
+                if ledger.state.room(size) >= size:
+                    return size
+                ledger.room.wait()
+        return 0
+
+    def open_batch(self) -> deque[Any]:
+        """Return the deque to put the next items into; `close_batch` admits them."""
+        ledger = self._ledger
+        with ledger.lock:
+            ledger.incoming = Batch(self._owner, ledger.state.admitted, deque(), ledger.now())
+            return ledger.incoming.items
+
+    def close_batch(self) -> int:
+        """Admit what was put into the open batch; return how many items that were, those already taken out included."""
+        ledger = self._ledger
+        with ledger.lock:
+            batch, ledger.incoming = ledger.incoming, None
+            assert batch is not None
+            opened_at, batch.start = batch.start, ledger.state.admitted
+            batch.size = len(batch.items)
+            queued = batch.size > 0 and self._admit(batch)
+            count = ledger.state.admitted - opened_at
+        if queued:
+            ledger.submit(batch)
+        return count
+
+    def push(self, item: Any) -> Batch | None:
+        """Admit one item, whatever room there is; return its batch, or ``None`` where it will not be run."""
+        ledger = self._ledger
+        with ledger.lock:
+            if ledger.state.stopped or ledger.state.over:
+                return None
+            batch = Batch(self._owner, ledger.state.admitted, deque([item]), ledger.now())
+            item.work = batch
+            self._admit(batch)
+        ledger.submit(batch)
+        return batch
+
+    def full(self) -> bool:
+        """Tell whether there is no room for another item."""
+        with self._ledger.lock:
+            return self._ledger.state.room(1) < 1
+
+    def end(self, error: BaseException | None) -> None:
+        """Take note that no further item will come, because the input has ended or raised `error`."""
+        with self._ledger.lock:
+            self._ledger.state.input_open = False
+            self._ledger.ending.input_error = error
+            self._ledger.wake_consumer()
+
+    def take_late(self, late: float) -> list[Batch]:
+        """Return what an input that is blocked since before `late` has put into the open batch. The lock is held."""
+        incoming = self._ledger.incoming
+        if incoming is None or not incoming.items or incoming.admitted_at >= late:
+            return []
+        items = deque(incoming.items.popleft() for _ in range(len(incoming.items)))
+        batch = Batch(self._owner, self._ledger.state.admitted, items, incoming.admitted_at)
+        return [batch] if self._admit(batch) else []
+
+    def _admit(self, batch: Batch) -> bool:
+        admitted = self._ledger.admit(batch)
+        if admitted and self._helped:
+            self._ledger.ready.wake()
+        return admitted

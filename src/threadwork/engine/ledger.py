@@ -1,0 +1,154 @@
+"""`Ledger`: what the input, the workers and the consumer of one run share, under one lock."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+from ..errors import PoolClosed
+from .batch import Batch, BatchSizer
+from .channel import Signal
+from .crew import Crew, Worker
+from .delivery import AsCompleted, Delivery, InOrder, NoDelivery
+from .ending import Ending
+from .halt import Halt
+from .options import Settings
+from .run_state import RunState
+
+LOOK_SECONDS = 0.005
+"""How often a waiting consumer looks after batches that take long: half of the 10 ms in which a result is delivered."""
+
+
+class Keep(Enum):
+    """What the consumer of a run wants of its items."""
+
+    VALUES = "values"
+    OUTCOMES = "outcomes"
+    NOTHING = "nothing"
+
+
+class Ledger:
+    """The books of one run. Every method but `submit` and `tell_dropped` is called with `lock` held.
+
+    No lock is held while a task, a listener, or a key function runs. Lock order: this one, then the crew's.
+    """
+
+    def __init__(self, settings: Settings, crew: Crew, keep: Keep, owner: object) -> None:
+        self.settings = settings
+        self.owner = owner
+        """Who gives the batches to the crew."""
+        self.crew = crew
+        self.keep = keep
+        self.now = settings.clock.now
+        self.halt = settings.halt or (Halt() if keep is Keep.VALUES else Halt.never())
+        self.lock = threading.Lock()  # Guards: all below, and the batches
+        self.state = RunState(settings.workers, settings.buffersize)
+        largest = self.state.largest_batch()
+        self.sizer = BatchSizer(size=min(settings.batch or 1, largest), largest=largest, fixed=settings.batch is not None)
+        self.delivery: Delivery = NoDelivery() if keep is Keep.NOTHING else InOrder() if settings.ordered else AsCompleted()
+        self.ending = Ending()
+        self.ready = Signal(self.lock, settings.clock)
+        """The consumer waits for a result or the end."""
+        self.room = Signal(self.lock, settings.clock)
+        """The input waits for room."""
+        self.running: set[Batch] = set()
+        self.incoming: Batch | None = None
+        """What the input is filling."""
+        self.looks = False
+        """Whether the waiting consumer looks by itself now and then."""
+        self.abandoned: list[str] = []
+        """Names of the workers that were left behind."""
+        self.on_drop: Callable[[Batch], None] | None = None
+        """Is told of each batch that will not be run, where somebody waits for its items."""
+        self._dropped: deque[Batch] = deque()
+
+    def admit(self, batch: Batch) -> bool:
+        """Count new items in; tell whether they may go to the crew."""
+        self.state.admitted += batch.size
+        self.delivery.admit(batch)
+        if self.state.stopped:
+            self.drop(batch)
+            return False
+        return True
+
+    def settle(self, batch: Batch) -> None:
+        """Count the items of `batch` as ended and offer it to the consumer."""
+        batch.finished = True
+        self.state.settled += batch.size
+        self.delivery.settle(batch)
+        if self.keep is Keep.NOTHING:
+            self.state.yielded += batch.size
+        self.wake_consumer()
+        self.wake_input()
+
+    def drop(self, batch: Batch) -> None:
+        """End `batch` without running it."""
+        batch.dropped = True
+        if self.on_drop:
+            self._dropped.append(batch)
+        self.settle(batch)
+
+    def tell_dropped(self) -> None:
+        """Tell of the batches that were dropped. The lock is not held."""
+        while self.on_drop and self._dropped:
+            self.on_drop(self._dropped.popleft())
+
+    def stop(self, cause: BaseException, *, quiet: bool = False) -> None:
+        """Admit no more items, and begin none that is not begun. `quiet`: where outcomes are wanted, they tell the cause."""
+        patient = quiet and self.halt.drain
+        self.ending.stop(cause, quiet=quiet, give_up_at=None if patient else self.now() + self.settings.grace)
+        if self.state.stopped:
+            return
+        self.state.stopped = True
+        for batch in list(self.running):
+            if (rest := batch.cut()) is not None:
+                self.delivery.place_after(batch, rest)
+                self.drop(rest)
+        for work in self.crew.withdraw(self.owner):
+            if isinstance(work, Batch):
+                self.drop(work)
+        self.room.wake()
+        self.ready.wake()  # it may wait now at most for the grace
+
+    def abandon(self) -> None:
+        """Leave behind what still runs: give its items their end now."""
+        for batch in list(self.running):
+            self.running.discard(batch)
+            self.abandoned.append(batch.worker.name if batch.worker else "")
+            self.state.done += batch.size - 1 - batch.bad
+            batch.size -= 1
+            hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
+            hung.worker = batch.worker
+            self.delivery.place_after(batch, hung)
+            self.settle(batch)
+            self.drop(hung)
+
+    def submit(self, batch: Batch) -> None:
+        """Give `batch` to the crew; where that takes no more work, the run is stopped. The lock is not held."""
+        try:
+            self.crew.submit(batch)
+        except PoolClosed as error:
+            batch.refuse(error)
+
+    def wake_consumer(self) -> None:
+        """Wake the consumer where there is something for it."""
+        if not self.ready.waiting:
+            return
+        state = self.state
+        # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
+        enough = not self.looks or state.settled - state.yielded >= state.lump()
+        if state.over or (enough and self.delivery.ready()):
+            self.ready.wake()
+
+    def wake_input(self) -> None:
+        """Wake the input where it is worth it."""
+        if self.room.waiting:
+            size = self.sizer.size
+            if self.state.stopped or self.state.room(size) >= max(size, self.state.refill(size)):
+                self.room.wake()
+
+    def at_work(self) -> list[tuple[Worker, int, Any, float]]:
+        """Return worker, index, item and age in seconds of everything that runs."""
+        now = self.now()
+        return [(b.worker, b.position(), b.item, now - b.begun_at) for b in self.running if b.worker]

@@ -1,0 +1,124 @@
+"""`Outlet`: the consumer's side of a run: what is delivered, and what is done while it waits."""
+
+from ..errors import RunCancelled
+from .batch import Batch, share_out
+from .crew import Worker
+from .intake import Intake
+from .ledger import LOOK_SECONDS, Keep, Ledger
+
+
+class Outlet:
+    """Used by one thread, the consumer's."""
+
+    def __init__(self, ledger: Ledger, intake: Intake, helper: Worker | None) -> None:
+        self._ledger = ledger
+        self._intake = intake
+        self._helper = helper  # the worker of this very crew on whose thread the consumer waits
+        self._handed = 0  # items handed to the consumer, of which it may not have used all yet
+        self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
+
+    def take(self) -> tuple[Batch, int] | None:
+        """Wait for results; return a batch and how many of its results to take, or ``None`` at the end of the run.
+
+        Raises what ended the run, where that was not the end of the input.
+        """
+        ledger = self._ledger
+        with ledger.lock:
+            ledger.state.yielded += self._handed
+            self._handed = 0
+            while True:
+                if self._gap and ledger.keep is Keep.VALUES:
+                    raise ledger.ending.cause or self._gap.failure or RunCancelled("the run was stopped")
+                if batch := ledger.delivery.next(ledger.running, ledger.now() - LOOK_SECONDS):
+                    return batch, self._hand_over(batch)
+                if ledger.state.over:
+                    break
+                self._wait()
+            error = ledger.ending.error(outcomes=ledger.keep is not Keep.VALUES)
+        if error is not None:
+            raise error
+        return None
+
+    def wait_until_over(self) -> None:
+        """Wait until every admitted item has ended, after a stop at most the grace; what still runs then is left behind."""
+        with self._ledger.lock:
+            while not self._ledger.state.over:
+                self._wait()
+        self._ledger.tell_dropped()
+
+    def _hand_over(self, batch: Batch) -> int:
+        """Account for the delivery of what `batch` has so far; return how many results that are. The lock is held."""
+        count = len(batch.done)
+        if batch.finished:
+            self._ledger.delivery.remove_next()
+            used = batch.size - batch.taken
+            if batch.failure or batch.dropped:
+                self._gap = batch
+        else:
+            used = count
+            batch.taken += count
+        if used > 1:  # how many the consumer has used is known when it comes back
+            self._handed = used
+        else:
+            self._ledger.state.yielded += used
+        self._ledger.wake_input()
+        return count
+
+    def _wait(self) -> None:
+        """Wait until there may be a result, and look after batches that take long. The lock is held."""
+        ledger = self._ledger
+        if ledger.ending.give_up_at is not None and ledger.now() >= ledger.ending.give_up_at:
+            ledger.abandon()
+        elif not self._help():
+            ledger.state.consumer_waits = True
+            ledger.wake_input()
+            try:
+                woken = ledger.ready.wait(self._patience())
+            finally:
+                ledger.state.consumer_waits = False
+            if not woken:
+                self._rescue()
+
+    def _help(self) -> bool:
+        """Run queued work of this run on the consumer's own thread, where that is a worker; tell whether there was any."""
+        helper = self._helper
+        work = self._ledger.crew.take_own(self._ledger.owner) if helper else None
+        if helper is None or work is None:
+            return False
+        self._ledger.lock.release()
+        try:
+            work.execute(helper)
+        finally:
+            self._ledger.lock.acquire()
+        return True
+
+    def _patience(self) -> float | None:
+        """Return how long the consumer may wait before it has to look after something. The lock is held."""
+        ledger = self._ledger
+        # Where no worker has more than one item there is nothing to look after.
+        ledger.looks = ledger.sizer.size > 1 or any(batch.size > 1 for batch in ledger.running)
+        waits = [LOOK_SECONDS] if ledger.looks else []
+        if ledger.ending.give_up_at is not None:
+            waits.append(max(0.0, ledger.ending.give_up_at - ledger.now()))
+        return min(waits, default=None)
+
+    def _rescue(self) -> None:
+        """Give items that wait behind a slow one, or behind a slow input, to idle workers. The lock is held."""
+        ledger = self._ledger
+        free = ledger.crew.free()
+        if not free or ledger.state.stopped:
+            return
+        late = ledger.now() - LOOK_SECONDS
+        shares = self._intake.take_late(late)
+        for slow in [batch for batch in ledger.running if batch.items and batch.begun_at < late]:
+            before = slow
+            for share in share_out(slow, free):
+                ledger.delivery.place_after(before, share)
+                shares.append(share)
+                before = share
+        ledger.lock.release()
+        try:
+            for share in shares:
+                ledger.submit(share)
+        finally:
+            ledger.lock.acquire()
