@@ -1,0 +1,1 @@
+"""What runs in a process of its own: each module is started with ``python -m`` and prints one JSON object."""

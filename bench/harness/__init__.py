@@ -1,0 +1,1 @@
+"""What every case shares: interleaved rounds, honest figures, the machine, child processes and the report."""
