@@ -31,8 +31,9 @@ class Work(Protocol):
 class Worker:
     """One named thread of a crew: it starts, enters its resource, works until the crew closes, and leaves."""
 
-    def __init__(self, crew: "Crew", name: str) -> None:
+    def __init__(self, crew: "Crew", name: str, first: Work) -> None:
         self.crew = crew
+        self._first: Work | None = first  # what it was started for
         self.name = name
         self.resource: Any = None
         self.serves: Owner | None = None
@@ -55,11 +56,14 @@ class Worker:
         _here.worker = self
         try:
             manager = self._enter()
-            if manager is not None:
-                while (work := self.crew.take(self)) is not None:
-                    self.do(work)
-                    del work  # a waiting worker must not keep alive what it did last
-                self._exit(manager)
+            work, self._first = self._first, None
+            if manager is None:
+                return
+            while work is not None:
+                self.do(work)
+                del work  # a waiting worker must not keep alive what it did last
+                work = self.crew.take(self)
+            self._exit(manager)
         finally:
             self.crew.left(self)
 
@@ -72,6 +76,8 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
             error.add_note(f"while {self.name} entered its resource")
             self.crew.fail(error)
+            if self._first is not None:
+                self._first.refuse(error)
             return None
         return manager
 
@@ -165,17 +171,19 @@ class Crew:
             work.refuse(broken)
 
     def _start_worker(self) -> None:
+        first = self._queue.popleft()
         try:
-            worker = Worker(self, f"{self.settings.name}-{self._started + 1}")
+            worker = Worker(self, f"{self.settings.name}-{self._started + 1}", first)
         except RuntimeError as error:  # the system has no thread left
             if not self._workers:
-                self._queue.pop()
                 self._broken = error
                 return
+            self._queue.appendleft(first)
             self._size = len(self._workers)
             warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
             return
         self._started += 1
+        self._taken += 1
         self._workers.append(worker)
 
     def take(self, worker: Worker) -> Work | None:

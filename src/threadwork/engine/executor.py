@@ -76,6 +76,8 @@ class Executor(ThreadPoolExecutor):
         """
         invocation = Invocation(fn, args, kwargs, contextvars.copy_context())
         with self._submitting:
+            if exiting.is_set():
+                raise RuntimeError("cannot schedule new futures after interpreter shutdown")
             if self._crew.broken is not None:
                 raise BrokenThreadPool(
                     "A thread initializer failed, the thread pool is not usable anymore"
@@ -86,8 +88,6 @@ class Executor(ThreadPoolExecutor):
             try:
                 self._crew.submit(call)
             except PoolClosed:
-                if exiting.is_set():
-                    raise RuntimeError("cannot schedule new futures after interpreter shutdown") from None
                 raise PoolClosed("cannot schedule new futures after shutdown") from None
         return call
 

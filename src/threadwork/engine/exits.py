@@ -33,7 +33,7 @@ def _end_all() -> None:
     with _lock:
         things = list(_open)
     left = [name for thing in things for name in thing.end_at_exit()]
-    if left:
+    if left and sys.stderr is not None:
         print(f"threadwork: left behind at exit, still busy: {', '.join(left)}", file=sys.stderr)  # noqa: T201 - the last chance
 
 
