@@ -5,7 +5,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from threadwork import Cancelled, Pool, PoolClosed, RunStatus, TaskGroup, current
+from threadwork import Cancelled, DeadlineExceeded, ItemFinished, Pool, PoolClosed, RunStatus, TaskGroup, current
 
 PATIENCE = 5.0
 """Seconds after which something that has to happen counts as not happening."""
@@ -302,3 +302,45 @@ def test_groups_nest_on_the_only_worker_of_a_pool(buffersize):
         with pool.group() as group:
             task = group.start(count, 4)
         assert task.result(0) == 16
+
+
+# A body that starts tasks until it is refused: what stopped the group must not be lost
+
+
+def test_an_interrupt_raised_by_a_task_passes_also_where_the_body_is_refused_another_start():
+    def leave():
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit), TaskGroup(workers=1) as group:
+        while True:
+            wait([group.start(leave)], PATIENCE)
+
+
+def test_an_interrupt_of_a_listener_passes_also_where_the_body_is_refused_another_start():
+    def leave(event):
+        if isinstance(event, ItemFinished):
+            raise SystemExit(3)
+
+    with pytest.raises(SystemExit), TaskGroup(workers=1, buffersize=1, listeners=[leave]) as group:
+        while True:
+            group.start(add, 1)
+
+
+def test_a_resource_that_cannot_be_entered_is_told_also_where_the_body_is_refused_another_start():
+    def broken():
+        raise ZeroDivisionError("no session")
+
+    with (
+        pytest.raises((ZeroDivisionError, ExceptionGroup)) as caught,
+        TaskGroup(workers=1, buffersize=1, resource=broken) as group,
+    ):
+        while True:
+            group.start(add, 1)
+    errors = caught.value.exceptions if isinstance(caught.value, ExceptionGroup) else [caught.value]
+    assert "no session" in [str(error) for error in errors]
+
+
+def test_a_timeout_is_raised_also_where_the_body_starts_tasks_until_it_is_refused():
+    with pytest.raises(DeadlineExceeded), TaskGroup(workers=1, timeout=0.05, buffersize=1) as group:
+        while True:
+            group.start(lambda: current().sleep(60))
