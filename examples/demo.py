@@ -13,9 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hashes import digest
-
 import threadwork
+from hashes import digest
 
 WORKERS = 16
 Digests = list[dict[str, Any]]

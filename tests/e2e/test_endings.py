@@ -151,9 +151,6 @@ def test_a_task_that_exits_ends_the_run_with_its_status(run):
     assert run.read("out.jsonl.partial") == '"a"\n"b"\n'
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the engine waits up to `grace` for an input that blocks: it has no way to tell it to stop"
-)
 @pytest.mark.parametrize(("arguments", "status"), [(["t.py:picky", "--halt", "1"], 1), (["t.py:same", "--timeout", "0.5"], 124)])
 def test_a_run_that_stops_does_not_wait_for_an_input_that_says_nothing(run, arguments, status):
     child = run.start(*arguments)

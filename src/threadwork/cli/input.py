@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..engine import current
 from ..sources import InputStream, csv_rows, files_below, json_values, lines
 
 _STANDARD_INPUT = "-"
@@ -35,7 +36,9 @@ class Input:
     """What is read and has to be stopped and closed, where that is a file or a pipe."""
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.items)
+        """Yield the items, for a run; where the run is stopped, whoever waits for an item is told so."""
+        with current().on_cancel(self.stop):
+            yield from self.items
 
     def stop(self) -> None:
         """End the input for whoever waits for it; from any thread."""

@@ -141,7 +141,7 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
 
 def _dry_run(source: Input) -> int:
     count = 0
-    for item in source:
+    for item in source.items:
         click.echo(json_text(item))
         count += 1
     click.echo(f"{count:,} items; nothing was run", err=True)
