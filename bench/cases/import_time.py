@@ -13,28 +13,30 @@ from harness.rounds import Contender, interleave
 
 REPEATS = 7  # interleaved rounds for one of the bench's own rounds: starting a process is noisy
 BARE = "pass"
-STATEMENTS = (BARE, "import threadwork", "import concurrent.futures.thread", "import multiprocessing.pool", "import streamable", "import joblib",
-              "import mpire", "import pebble")  # fmt: skip
+MODULES = ("threadwork", "concurrent.futures.thread", "multiprocessing.pool", "streamable", "joblib", "mpire", "pebble")
+QUICK = MODULES[:2]  # also measured in a smoke run
 
 
 def process(statement: str) -> Mapping[str, float]:
     """One process from start to end."""
     began = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)  # noqa: S603 - our own interpreter and a constant
+    subprocess.run([sys.executable, "-c", statement], check=True)
     return {"ms": (time.perf_counter() - began) * 1e3}
 
 
-def installed(statement: str) -> bool:
-    """Whether the statement can run here."""
-    return statement == BARE or find_spec(statement.split()[1].split(".")[0]) is not None
+def installed(module: str) -> bool:
+    """Whether there is anything to import."""
+    return find_spec(module.partition(".")[0]) is not None
 
 
 def run(effort: Effort) -> Findings:
     """All statements in turn, many times."""
-    chosen = [statement for statement in STATEMENTS if installed(statement) and (effort.all_peers or statement in STATEMENTS[:3])]
+    modules = [module for module in (MODULES if effort.all_peers else QUICK) if installed(module)]
+    chosen = [BARE, *(f"import {module}" for module in modules)]
     for statement in chosen:
         process(statement)  # once unmeasured, so that byte code and file cache are there for everybody
-    measured = interleave([Contender(statement, partial(process, statement)) for statement in chosen], effort, rounds=REPEATS * effort.rounds)
+    sides = [Contender(statement, partial(process, statement)) for statement in chosen]
+    measured = interleave(sides, effort, rounds=REPEATS * effort.rounds)
     bare = measured[BARE].figures["ms"]
     for one in measured.values():
         if one.figures and one.name != BARE:
