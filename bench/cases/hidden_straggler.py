@@ -88,8 +88,8 @@ def run(effort: Effort) -> Findings:
 CASE = Case(
     "hidden_straggler",
     f"One {SLOW_SECONDS:g}-s task at a random place among tiny ones, {WORKERS} workers. What it adds to the longest hold-up of "
-    "any other item (overtaken by a later item, or nothing happening at all), seen inside the tasks and by the consumer. An "
-    "ordered consumer waits for the slow task by design, and work stops once the buffer is full; the promise is about `ordered=False`. "
-    "Keeps batching invisible.",
+    "any other item (overtaken by a later item, or nothing happening at all), seen inside the tasks and by the consumer. "
+    "An ordered consumer waits for the slow task by design, and work stops once its buffer is full; the promise is about "
+    "`ordered=False`. Keeps batching invisible.",
     run,
 )
