@@ -1,5 +1,6 @@
 """What an import adds to a whole process that does nothing else."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
+from tempfile import TemporaryDirectory
 
 from harness.case import Case, Findings, at_most, rows_of
 from harness.effort import Effort
@@ -18,11 +20,17 @@ MODULES = ("threadwork", "concurrent.futures.thread", "multiprocessing.pool", "s
 QUICK = MODULES[:2]  # also measured in a smoke run
 
 
-def process(statement: str) -> Mapping[str, float]:
+def process(statement: str, environment: Mapping[str, str]) -> Mapping[str, float]:
     """One process from start to end, and the processor time it took: the steadier of the two on a busy machine."""
     before, began = children_seconds(), time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
+    subprocess.run([sys.executable, "-c", statement], env=environment, check=True)
     return {"ms": (time.perf_counter() - began) * 1e3, "cpu ms": (children_seconds() - before) * 1e3}
+
+
+def with_byte_code(folder: str) -> dict[str, str]:
+    """An environment in which modules are compiled once and then loaded, as installed packages are, whatever is set outside."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": folder}
 
 
 def children_seconds() -> float:
@@ -40,10 +48,12 @@ def run(effort: Effort) -> Findings:
     """All statements in turn, many times."""
     modules = [module for module in (MODULES if effort.all_peers else QUICK) if installed(module)]
     chosen = [BARE, *(f"import {module}" for module in modules)]
-    for statement in chosen:
-        process(statement)  # once unmeasured, so that byte code and file cache are there for everybody
-    sides = [Contender(statement, partial(process, statement)) for statement in chosen]
-    measured = interleave(sides, effort, rounds=REPEATS * effort.rounds)
+    with TemporaryDirectory() as folder:
+        environment = with_byte_code(folder)
+        for statement in chosen:
+            process(statement, environment)  # once unmeasured, so that byte code and file cache are there for everybody
+        sides = [Contender(statement, partial(process, statement, environment)) for statement in chosen]
+        measured = interleave(sides, effort, rounds=REPEATS * effort.rounds)
     bare = measured[BARE].figures
     for one in measured.values():
         if one.figures and one.name != BARE:
