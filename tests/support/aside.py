@@ -12,6 +12,11 @@ PATIENCE = 10.0
 """Seconds after which what a test waits for is taken to hang; nothing that works comes near it."""
 
 
+def _what_runs() -> str:
+    """Return the stacks of all threads but the one that asks."""
+    return describe_threads(thread for thread in threading.enumerate() if thread is not threading.current_thread())
+
+
 class Aside(Generic[R]):
     """A call that runs on a thread of its own from the start."""
 
@@ -32,7 +37,7 @@ class Aside(Generic[R]):
         """Return what the call returned, or raise what it raised; fail, with all stacks, when it hangs."""
         self._thread.join(timeout)
         if self._thread.is_alive():
-            raise AssertionError(f"it hangs\n{describe_threads(threading.enumerate())}")
+            raise AssertionError(f"it hangs\n{_what_runs()}")
         if self._errors:
             raise self._errors[0]
         return self._results[0]
@@ -41,7 +46,7 @@ class Aside(Generic[R]):
 def wait_for(event: threading.Event, timeout: float = PATIENCE) -> None:
     """Wait for `event`; fail when it does not come."""
     if not event.wait(timeout):
-        raise AssertionError(f"it did not happen\n{describe_threads(threading.enumerate())}")
+        raise AssertionError(f"it did not happen\n{_what_runs()}")
 
 
 def wait_until(condition: Callable[[], object], timeout: float = PATIENCE) -> None:
@@ -51,4 +56,4 @@ def wait_until(condition: Callable[[], object], timeout: float = PATIENCE) -> No
         if condition():
             return
         pause.wait(0.001)
-    raise AssertionError(f"it did not come to hold\n{describe_threads(threading.enumerate())}")
+    raise AssertionError(f"it did not come to hold\n{_what_runs()}")
