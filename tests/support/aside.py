@@ -25,7 +25,7 @@ class Aside(Generic[R]):
     def _main(self) -> None:
         try:
             self._results.append(self._call())
-        except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the result
+        except BaseException as error:
             self._errors.append(error)
 
     def result(self, timeout: float = PATIENCE) -> R:

@@ -20,7 +20,10 @@ def control_group(tmp_path, monkeypatch):
     return write
 
 
-@pytest.mark.parametrize(("quota", "usable"), [("max 100000", 8), ("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1), ("9900000 100000", 8)])
+@pytest.mark.parametrize(
+    ("quota", "usable"),
+    [("max 100000", 8), ("200000 100000", 2), ("150000 100000", 2), ("50000 100000", 1), ("9900000 100000", 8)],
+)
 def test_the_quota_of_version_2_is_respected(control_group, quota, usable):
     control_group(cpu_max=quota + "\n")
     assert threadwork.usable_cpus() == usable

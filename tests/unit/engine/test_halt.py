@@ -19,7 +19,9 @@ def test_never_is_never():
     assert not Halt.never().reached(10**12, 10**12)
 
 
-@pytest.mark.parametrize(("failed", "finished", "reached"), [(1, 1, False), (1, 20, False), (2, 20, True), (5, 100, False), (6, 100, True)])
+@pytest.mark.parametrize(
+    ("failed", "finished", "reached"), [(1, 1, False), (1, 20, False), (2, 20, True), (5, 100, False), (6, 100, True)]
+)
 def test_a_share_is_passed_by_more_than_it(failed, finished, reached):
     assert Halt(failures="5%").reached(failed, finished) is reached
 
@@ -35,7 +37,9 @@ def test_shares_may_have_a_fraction_and_spaces(share):
     assert not Halt(failures=share).reached(0, 10)
 
 
-@pytest.mark.parametrize("failures", [0, -1, 1.5, True, None, "", "5", "0%", "100%", "-5%", "five%", math.nan, -math.inf, [], "5%%"])
+@pytest.mark.parametrize(
+    "failures", [0, -1, 1.5, True, None, "", "5", "0%", "100%", "-5%", "five%", math.nan, -math.inf, [], "5%%"]
+)
 def test_what_cannot_be_a_limit_is_refused_at_once(failures):
     with pytest.raises(InvalidOption, match="failures"):
         Halt(failures=failures)

@@ -68,13 +68,21 @@ def test_there_must_be_an_input():
 def test_the_defaults():
     settings = settings_of({})
     assert settings == Settings(workers=threadwork.default_workers())
-    assert (settings.buffersize, settings.ordered, settings.batch, settings.timeout, settings.grace) == (None, True, None, None, 5.0)
+    assert (settings.buffersize, settings.ordered, settings.batch, settings.timeout, settings.grace) == (
+        None,
+        True,
+        None,
+        None,
+        5.0,
+    )
     assert (settings.halt, settings.key, settings.resource, settings.listeners) == (None, None, None, ())
     assert (settings.name, settings.context) == ("threadwork", "copy")
 
 
 def test_what_is_given_is_kept():
-    settings = settings_of({"workers": 3, "batch": 7, "timeout": 2, "halt": Halt(2), "listeners": [print], "name": "x", "grace": 0})
+    settings = settings_of(
+        {"workers": 3, "batch": 7, "timeout": 2, "halt": Halt(2), "listeners": [print], "name": "x", "grace": 0}
+    )
     assert (settings.workers, settings.batch, settings.timeout, settings.halt) == (3, 7, 2.0, Halt(2))
     assert (settings.listeners, settings.name, settings.grace) == ((print,), "x", 0.0)
 

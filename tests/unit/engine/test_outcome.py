@@ -60,8 +60,21 @@ def test_a_summary_is_one_line_for_people():
 def test_a_summary_tells_what_there_is_and_nothing_else():
     assert str(summary()) == "hash: 0 done in 0.00 s on 8 workers"
     assert str(summary(workers=1, admitted=1, done=1, elapsed=1.0)) == "hash: 1 done in 1.00 s (1/s) on 1 worker"
-    told = str(summary(status=RunStatus.CANCELLED, admitted=9, done=4, timed_out=1, cancelled=3, running=1, elapsed=1.0, abandoned=("hash-2",)))
-    assert told == "hash: 4 done, 1 timed out, 3 cancelled, 1 running in 1.00 s (5/s) on 8 workers; cancelled; left behind: hash-2"
+    told = str(
+        summary(
+            status=RunStatus.CANCELLED,
+            admitted=9,
+            done=4,
+            timed_out=1,
+            cancelled=3,
+            running=1,
+            elapsed=1.0,
+            abandoned=("hash-2",),
+        )
+    )
+    assert (
+        told == "hash: 4 done, 1 timed out, 3 cancelled, 1 running in 1.00 s (5/s) on 8 workers; cancelled; left behind: hash-2"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ def test_the_window_is_the_buffersize_whatever_the_batches():
     assert [state.window(batch) for batch in (1, 50, 1000)] == [5, 5, 5]
 
 
-@pytest.mark.parametrize(("workers", "batch", "window"), [(1, 1, 64), (8, 1, 64), (32, 1, 256), (4, 100, 800), (32, 5000, MOST_AHEAD)])
+@pytest.mark.parametrize(
+    ("workers", "batch", "window"), [(1, 1, 64), (8, 1, 64), (32, 1, 256), (4, 100, 800), (32, 5000, MOST_AHEAD)]
+)
 def test_the_default_window_fits_the_workers_and_their_batches(workers, batch, window):
     assert RunState(workers=workers).window(batch) == window
 
