@@ -15,7 +15,7 @@ def tick(delay: float) -> int:
     me = threadwork.current()
     for count in range(1, TIMES + 1):
         me.sleep(delay)  # sees the flag: raises `Cancelled` as soon as the task is asked to stop
-        print(f"  {me.worker}: {count} of {TIMES}", flush=True)
+        print(f"  {me.worker}: {count} of {TIMES}\n", end="", flush=True)  # one write: the other thread prints too
     return TIMES
 
 

@@ -105,19 +105,20 @@ def run(effort: Effort) -> Findings:
         speed_ups(measured)
         rows += [Row(f"{label}: {row.name}", row.figures, row.note) for row in rows_of(measured)]
         targets += judged(label, promised, measured)
-    return Findings(("speed-up", "us/item", "cpu us/item"), rows, targets)
+    return Findings(("speed-up", "of bare threads", "us/item", "cpu us/item"), rows, targets)
 
 
 def speed_ups(measured: dict[str, Measured]) -> None:
-    """How many times as fast as the loop each contender was, in the same round."""
-    floor = measured[LOOP].figures["us/item"]
+    """How many times as fast as the loop, and which share of what bare threads reach, each contender was in the same round."""
+    floor, ceiling = measured[LOOP].figures["us/item"], measured[BARE].figures["us/item"]
     for one in measured.values():
         if one.figures:
             one.figures["speed-up"] = floor.over(one.figures["us/item"])
+            one.figures["of bare threads"] = ceiling.over(one.figures["us/item"])
 
 
 def judged(label: str, promised: float, measured: dict[str, Measured]) -> list[Target]:
-    """The promises; shown but not judged where threads cannot compute in parallel: with a GIL, or with one core taken by others."""
+    """The promises; not judged where threads cannot compute in parallel: with a GIL, or with one core taken by others."""
     found = {name: one.figures for name, one in measured.items() if one.figures}
     ours = found.get("threadwork")
     if ours is None:

@@ -11,8 +11,8 @@ from functools import partial
 
 from children.ctrl_c import GRACE, WORKERS
 from harness.case import Case, Findings, Row, at_most, rows_of
-from harness.effort import Effort
 from harness.child import ChildFailedError, environment
+from harness.effort import Effort
 from harness.figures import Spread
 from harness.rounds import Contender, interleave
 from peers import load
@@ -27,7 +27,7 @@ def interrupted(name: str, mode: str) -> Mapping[str, float]:
     """Start a child, interrupt it once all its workers wait, and time its end from the last Ctrl-C."""
     command = [sys.executable, "-m", "children.ctrl_c", name, mode]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, env=environment(), **pipes) as child:  # type: ignore[call-overload]  # noqa: S603 - our own module
+    with subprocess.Popen(command, env=environment(), **pipes) as child:  # type: ignore[call-overload]
         try:
             if (said := child.stdout.readline().strip()) != "ready":
                 raise ChildFailedError(said or child.stderr.read().strip()[-200:])
@@ -66,7 +66,7 @@ def run(effort: Effort) -> Findings:
     found = {mode: measured[f"threadwork {mode}"].figures.get(COLUMN) for mode in OURS}
     promises = [
         at_most(f"{WORKERS} cooperative waits: out within 0.2 s", OURS["cooperative"], found["cooperative"], " s"),
-        at_most(f"{WORKERS} x time.sleep(5), grace={GRACE:g}: out within grace (+0.2 s to leave)", OURS["blocking"], found["blocking"], " s"),
+        at_most(f"{WORKERS} x sleep(5), grace={GRACE:g}: out within grace (+0.2 s)", OURS["blocking"], found["blocking"], " s"),
         at_most("second Ctrl-C, grace=60: out at once (0.2 s)", OURS["second"], found["second"], " s"),
     ]
     rows = rows_of(measured) + (peers_together(1) if effort.all_peers else [])
@@ -75,7 +75,7 @@ def run(effort: Effort) -> Findings:
 
 CASE = Case(
     "ctrl_c",
-    f"SIGINT {PAUSE} s after all of {WORKERS} workers wait, in a child process; status -2 is a death by SIGINT as after any Ctrl-C. "
-    "Keeps the user in charge.",
+    f"SIGINT {PAUSE} s after all of {WORKERS} workers wait, in a child process; status -2 is a death by SIGINT, "
+    "as after any Ctrl-C. Keeps the user in charge.",
     run,
 )

@@ -62,7 +62,7 @@ def run(effort: Effort) -> Findings:
 
 CASE = Case(
     "error_latency",
-    f"Item {BAD} of {ITEMS:,} raises; tasks of {SECONDS * 1e3:g} ms, {WORKERS} workers. A peer's own shutdown counts, as its caller waits for it. "
-    "Keeps failures prompt.",
+    f"Item {BAD} of {ITEMS:,} raises; tasks of {SECONDS * 1e3:g} ms, {WORKERS} workers. "
+    "A peer's own shutdown counts, as its caller waits for it. Keeps failures prompt.",
     run,
 )

@@ -17,7 +17,7 @@ REFERENCE = "ThreadPoolExecutor.map"
 
 def durations(size: int) -> list[float]:
     """How long each item takes: the same places are slow in every run."""
-    slow = set(random.Random(2024).sample(range(size), size // ONE_IN))  # noqa: S311 - a schedule, not a secret
+    slow = set(random.Random(2024).sample(range(size), size // ONE_IN))
     return [LONG if item in slow else SHORT for item in range(size)]
 
 

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from functools import partial
 
 from harness.case import Case, Findings, at_most, rows_of
-from harness.effort import Effort
 from harness.child import ask
+from harness.effort import Effort
 from harness.rounds import Contender, interleave
 from peers import load
 
 ITEMS = 5_000_000
 # Peers that are worth the time: the plain loop of memory (unbounded executor), the cheapest pool, and the bounded ones.
 PEERS = ("threadwork", "threadwork unordered", "ThreadPoolExecutor.map", "ThreadPool.imap", "streamable", "joblib")
+PATIENCE = 3  # a process of its own may take this many times as long as a contender in a round
 
 
 def grown(name: str, size: int) -> Mapping[str, float]:
@@ -25,7 +26,7 @@ def run(effort: Effort) -> Findings:
     sides = []
     for name in PEERS:
         if (peer := present.get(name)) and (effort.all_peers or peer.quick):
-            size = effort.items(ITEMS, peer.cost / (3 if peer.cost > 1 else 1e9))
+            size = int(ITEMS * effort.scale) if peer.cost < 1 else effort.items(ITEMS, peer.cost / PATIENCE)
             sides.append(Contender(name, partial(grown, name, size), f"{size:,} items"))
     measured = interleave(sides, effort)
     figures = measured["threadwork"].figures
@@ -35,6 +36,6 @@ def run(effort: Effort) -> Findings:
 
 CASE = Case(
     "memory",
-    f"{ITEMS / 1e6:g} M lazy items on 8 workers, resident memory read all along. Keeps memory independent of the number of items.",
+    f"{ITEMS / 1e6:g} M lazy items on 8 workers, resident memory read all along. Keeps memory independent of their number.",
     run,
 )

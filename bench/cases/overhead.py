@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import threadwork
-
 from harness.case import Case, Findings, Row, Target, at_most, rows_of
 from harness.effort import Effort
 from harness.figures import Spread
@@ -137,7 +136,7 @@ def targets(measured: dict[str, Measured]) -> list[Target]:
     """The promises about overhead."""
     found = {name: one.figures[WALL] for name, one in measured.items() if one.figures}
     ours, outcomes, single = found.get("threadwork"), found.get("threadwork outcomes()"), found.get("threadwork batch=1")
-    rivals = {name: figure for name, figure in found.items() if not name.startswith("threadwork") and name not in (LOOP, FOR_LOOP)}
+    rivals = {name: figure for name, figure in found.items() if not name.startswith(("threadwork", FOR_LOOP))}
     promises = [
         at_most("at most 2.5x the for loop, both read from an iterator", 2.5, ours.over(found[LOOP]) if ours else None, "x"),
         at_most("at most 2.5x the bare for loop", 2.5, ours.over(found[FOR_LOOP]) if ours else None, "x"),

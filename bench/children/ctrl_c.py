@@ -6,7 +6,6 @@ import threading
 import time
 
 import threadwork
-
 from peers import load
 
 WORKERS = 64

@@ -24,7 +24,7 @@ def ask(module: str, *words: str, timeout: float = 60.0) -> dict[str, Any]:
     """Run ``python -m module words...`` and return the JSON object on the last line it prints."""
     command = [sys.executable, "-m", module, *words]
     try:
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=timeout, check=False)  # noqa: S603
+        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired as error:
         message = f"did not end within {timeout:g} s"
         raise ChildFailedError(message) from error

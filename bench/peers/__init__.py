@@ -4,7 +4,16 @@ from importlib import import_module
 
 from .peer import Peer
 
-ADAPTERS = ("ours", "stdlib_executor", "stdlib_pool", "joblib_threads", "streamable_stream", "hypertile_pool", "pebble_pool", "mpire_pool")
+ADAPTERS = (
+    "ours",
+    "stdlib_executor",
+    "stdlib_pool",
+    "joblib_threads",
+    "streamable_stream",
+    "hypertile_pool",
+    "pebble_pool",
+    "mpire_pool",
+)
 
 
 def load() -> tuple[dict[str, Peer], dict[str, str]]:

@@ -114,11 +114,14 @@ class Ledger:
             if (rest := batch.cut()) is not None:
                 self.delivery.place_after(batch, rest)
                 self.drop(rest)
+        self._drop_queued()
+        self.room.wake()
+        self.ready.wake()  # it may wait now at most for the grace
+
+    def _drop_queued(self) -> None:
         for work in self.crew.withdraw(self.owner):
             if isinstance(work, Batch):
                 self.drop(work)
-        self.room.wake()
-        self.ready.wake()  # it may wait now at most for the grace
 
     def abandon(self) -> None:
         """Leave behind what still runs: give its items their end now."""
@@ -129,7 +132,7 @@ class Ledger:
             batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
             ended = batch.taken + len(batch.done) + (batch.failure is not None)
             hung = None
-            if batch.size > (batch.size - 1 if self.keep is Keep.NOTHING else ended):
+            if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
                 batch.size -= 1
                 hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
                 hung.worker = batch.worker
@@ -147,6 +150,9 @@ class Ledger:
             batch.refuse(error)
         else:
             nudge(self.owner)
+        with self.lock:
+            if self.state.stopped:  # meanwhile: no worker may be left to find that out
+                self._drop_queued()
 
     def wake_consumer(self) -> None:
         """Wake the consumer where there is something for it."""
@@ -157,8 +163,10 @@ class Ledger:
         if not self.looks and self.sizer.size > 1:
             self.ready.wake()
             return
-        # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon.
-        enough = not self.looks or state.settled - state.yielded >= state.lump()
+        # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon:
+        # it is woken when much has come together, or when nothing more is under way.
+        under_way = state.admitted - state.settled
+        enough = not self.looks or not under_way or state.settled - state.yielded >= state.lump()
         if self.over or (enough and self.delivery.ready()):
             self.ready.wake()
 

@@ -130,7 +130,7 @@ class Outlet:
     def _rescue(self) -> None:
         """Give items that wait behind a slow one, or behind a slow input, to idle workers. The lock is held."""
         ledger = self._ledger
-        free = ledger.crew.free()
+        free = ledger.crew.free() or int(self.helps)
         if not free or ledger.state.stopped:
             return
         late = ledger.now() - LOOK_SECONDS
