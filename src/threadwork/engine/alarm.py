@@ -16,14 +16,17 @@ class Alarm:
         self._ring = ring
         self._called_off = threading.Lock()
         self._called_off.acquire()
+        self.name = name
         self._thread = start_thread(self._main, name)
 
     def _main(self) -> None:
         if not self._clock.acquire(self._called_off, self._seconds):
             self._ring()
 
-    def call_off(self) -> None:
-        """End the alarm and its thread, and wait for that, unless called by the alarm itself."""
+    def call_off(self, patience: float | None) -> bool:
+        """End the alarm, and wait for its thread at most `patience` seconds; tell whether that has ended, or is this one."""
         self._called_off.release()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        if self._thread.ident == threading.get_ident():
+            return True
+        self._thread.join(patience)
+        return not self._thread.is_alive()

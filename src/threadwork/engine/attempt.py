@@ -18,6 +18,9 @@ from .outcome import Outcome, Status
 
 Task = Callable[[Any], Any]
 
+_MOST_NOTES = 10
+"""Notes on one error: an error object that is raised for many items must not grow with them."""
+
 
 class Judge(Protocol):
     """Decides what a failed item means for the run."""
@@ -136,7 +139,8 @@ def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator
 
 def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:
     """Add a note to `error` that says which item it came from."""
-    error.add_note(f"while processing item {index} (key {_show(key)}): {_show(item)}, attempt {attempt}, on {worker}")
+    if len(getattr(error, "__notes__", ())) < _MOST_NOTES:
+        error.add_note(f"while processing item {index} (key {_show(key)}): {_show(item)}, attempt {attempt}, on {worker}")
 
 
 def identify(key: Callable[[Any], Any] | None, item: Any, index: int) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ..errors import PoolClosed
 from .events import WorkerExited, WorkerStarted
+from .exits import end_at_exit
 from .notify import Notifier
 from .options import Settings
 from .seat import Owner, current_seat, serves
@@ -28,12 +29,19 @@ class Work(Protocol):
         """Take note that it will never be done, because of `error`."""
 
 
+class OpenRun(Protocol):
+    """A run that uses the crew."""
+
+    def abort(self, cause: BaseException) -> None:
+        """Stop, because of `cause`, and end what belongs to the run alone, in at most its grace."""
+
+
 class Worker:
     """One named thread of a crew: it starts, enters its resource, works until the crew closes, and leaves."""
 
-    def __init__(self, crew: "Crew", name: str, first: Work) -> None:
+    def __init__(self, crew: "Crew", name: str, first: Work | None) -> None:
         self.crew = crew
-        self._first: Work | None = first  # what it was started for
+        self._first = first  # what it was started for
         self.name = name
         self.resource: Any = None
         self.serves: Owner | None = None
@@ -54,18 +62,15 @@ class Worker:
 
     def _main(self) -> None:
         _here.worker = self
-        try:
-            manager = self._enter()
-            work, self._first = self._first, None
-            if manager is None:
-                return
-            while work is not None:
-                self.do(work)
-                del work  # a waiting worker must not keep alive what it did last
-                work = self.crew.take(self)
-            self._exit(manager)
-        finally:
-            self.crew.left(self)
+        manager = self._enter()
+        if manager is None:
+            return
+        work, self._first = self._first or self.crew.take(self), None
+        while work is not None:
+            self.do(work)
+            del work  # a waiting worker must not keep alive what it did last
+            work = self.crew.take(self)
+        self._exit(manager)
 
     def _enter(self) -> AbstractContextManager[Any] | None:
         make = self.crew.settings.resource
@@ -76,8 +81,6 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
             error.add_note(f"while {self.name} entered its resource")
             self.crew.fail(error)
-            if self._first is not None:
-                self._first.refuse(error)
             return None
         return manager
 
@@ -132,9 +135,11 @@ class Crew:
         self._workers: list[Worker] = []
         self._size = settings.workers
         self._started = 0
+        self._runs: set[OpenRun] = set()
         self._taken = 0
         self._closed = False
         self._broken: BaseException | None = None
+        end_at_exit(self)
 
     @property
     def started(self) -> int:
@@ -145,6 +150,23 @@ class Crew:
     def broken(self) -> BaseException | None:
         """What a resource raised when it was entered: then no work is done any more."""
         return self._broken
+
+    def open_run(self, run: OpenRun) -> None:
+        """Take note of a run on this crew that has to end before the crew does."""
+        with self._lock:
+            self._runs.add(run)
+
+    def close_run(self, run: OpenRun) -> None:
+        """Take note that `run` has ended."""
+        with self._lock:
+            self._runs.discard(run)
+
+    def end_runs(self, cause: BaseException) -> None:
+        """Stop the runs that are still open, because of `cause`, and wait for them for at most their grace."""
+        with self._lock:
+            runs = list(self._runs)
+        for run in runs:
+            run.abort(cause)
 
     def free(self) -> int:
         """Return how many workers could take more work right now, those not started yet included."""
@@ -171,10 +193,14 @@ class Crew:
             work.refuse(broken)
 
     def _start_worker(self) -> None:
-        first = self._queue.popleft()
+        # A worker begins with what it was started for, so that it is not withdrawn; but entering a resource may take
+        # long or hang, and meanwhile another worker may do that work.
+        first = None if self.settings.resource else self._queue.popleft()
         try:
             worker = Worker(self, f"{self.settings.name}-{self._started + 1}", first)
         except RuntimeError as error:  # the system has no thread left
+            if first is None:
+                first = self._queue.popleft()
             if not self._workers:
                 self._broken = error
                 return
@@ -183,7 +209,7 @@ class Crew:
             warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
             return
         self._started += 1
-        self._taken += 1
+        self._taken += first is not None
         self._workers.append(worker)
 
     def take(self, worker: Worker) -> Work | None:
@@ -231,11 +257,6 @@ class Crew:
         for work in refused:
             work.refuse(error)
 
-    def left(self, worker: Worker) -> None:
-        """Take note that `worker` has done its last work."""
-        with self._lock:
-            self._workers.remove(worker)
-
     def close(self) -> None:
         """Take no more work; the workers leave when they have done what is queued. Does not wait."""
         with self._lock:
@@ -248,16 +269,15 @@ class Crew:
         """Wait for the workers to leave, at most `until` that time of the clock; return the names of those still there."""
         with self._lock:
             workers = list(self._workers)
-        me = threading.current_thread()
-        for worker in workers:
-            if worker.thread is me:  # a worker that closes its own crew cannot wait for itself
-                continue
-            left = None if until is None else max(0.0, until - self.settings.clock.now())
-            worker.thread.join(left)
-        return tuple(worker.name for worker in workers if worker.thread.is_alive() and worker.thread is not me)
+        # A worker that closes its own crew cannot wait for itself.
+        others = [worker for worker in workers if worker.thread.ident != threading.get_ident()]
+        for worker in others:
+            worker.thread.join(None if until is None else max(0.0, until - self.settings.clock.now()))
+        return tuple(worker.name for worker in others if worker.thread.is_alive())
 
     def end_at_exit(self) -> tuple[str, ...]:
         """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""
+        self.end_runs(PoolClosed("the interpreter exits"))
         self.close()
         while True:
             before = self._taken

@@ -11,7 +11,6 @@ from .attempt import BatchRunner
 from .cancel import CancelScope
 from .crew import Crew
 from .events import RunFinished, RunStarted
-from .exits import end_at_exit
 from .feeder import Feeder
 from .flow import Flow
 from .ledger import Keep
@@ -32,6 +31,7 @@ class Execution:
         self.flow: Flow | None = None
         self._cancelled: str | None = None
         self._consumer = 0
+        self._over = False
         self.epoch = 0.0
         """When it began, on the clock."""
         self._context = settings.context_of_caller()
@@ -69,7 +69,7 @@ class Execution:
             scope.cancel(self._cancelled)
         if settings.timeout is not None:
             self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
-        end_at_exit(self)
+        self._crew.open_run(self)
         if source is not None:
             try:
                 self._feeder = Feeder(flow, source, self._context.copy())
@@ -88,10 +88,12 @@ class Execution:
         After an early end, running tasks get the grace to stop. An interrupt meanwhile (the second Ctrl-C) leaves at
         once, and leaves behind what still runs.
         """
+        if self._over:  # the crew was closed, or the interpreter exits: it has been ended already
+            return
         if isinstance(error, GeneratorExit) and not self.consumed_here():
             # The garbage collector found a forgotten run. It works on any thread, at any moment: even on a worker of
             # this very run, with a lock held. Waiting has to be left to another one.
-            start_unjoined(partial(self._end, flow, None))
+            start_unjoined(partial(self._end, flow, None), f"{self.settings.name}-closer")
         else:
             self._end(flow, error)
 
@@ -105,10 +107,12 @@ class Execution:
                 raise self._crew.faults[0]
         finally:
             self._close_crew()
+            self._crew.close_run(self)
+            self._over = True
             self.status = _status(error, flow)
             self._ended = self.settings.clock.now()
-            if self._alarm:
-                self._alarm.call_off()
+            if self._alarm and not self._alarm.call_off(self._patience(flow)):
+                self._abandoned += (self._alarm.name,)
             flow.forget_errors()
             self.notifier.tell(RunFinished(self.stats()))
 
@@ -118,13 +122,14 @@ class Execution:
         if self.flow is not None:
             self.flow.scope.cancel(reason)
 
-    def end_at_exit(self) -> tuple[str, ...]:
-        """Cancel it, where it has not ended, and wait for its workers for the grace; return the names of those that hang."""
-        if self.status is not RunStatus.RUNNING or self._shared is not None:
-            return ()
-        self.cancel("the interpreter exits")
-        self._crew.close()
-        return self._crew.join(self.settings.clock.now() + self.settings.grace)
+    def abort(self, cause: BaseException) -> None:
+        """Stop, because the crew is closed or the interpreter exits; the consumer, if it comes back, gets `cause`."""
+        flow = self.flow
+        if flow is None:
+            return
+        flow.abort(cause)
+        if self._feeder and self._feeder.thread.ident != threading.get_ident():
+            self._feeder.thread.join(self._patience(flow))
 
     def stats(self) -> Summary:
         """Return the counts as they are now."""
@@ -153,11 +158,16 @@ class Execution:
         until = flow.ledger.ending.give_up_at
         if self._feeder:
             thread = self._feeder.thread
-            thread.join(None if until is None else max(0.0, until - self.settings.clock.now()))
+            thread.join(self._patience(flow))
             if thread.is_alive():
                 self._abandoned += (thread.name,)
         if self._shared is None:
             self._abandoned += self._crew.join(until)
+
+    def _patience(self, flow: Flow) -> float | None:
+        """Return how long to wait for a thread: without end, or what is left of the grace after a stop."""
+        until = flow.ledger.ending.give_up_at
+        return None if until is None else max(0.0, until - self.settings.clock.now())
 
     def _close_crew(self) -> None:
         if self._shared is None:

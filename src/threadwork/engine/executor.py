@@ -17,7 +17,7 @@ from .call import Call, Invocation
 from .cancel import CancelScope
 from .cpus import default_workers
 from .crew import Crew, Worker
-from .exits import end_at_exit, exiting
+from .exits import exiting
 from .notify import Notifier
 from .options import Settings
 from .seat import Owner
@@ -67,7 +67,6 @@ class Executor(ThreadPoolExecutor):
         self._count = 0
         # When the executor is dropped without shutdown its threads finish what is queued and leave.
         weakref.finalize(self, self._crew.close).atexit = False
-        end_at_exit(self._crew)
 
     def submit(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Queue a call of `fn` and return its future. Never waits.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+from ..errors import Cancelled
 from .batch import BatchSizer
 from .flow import Flow
 from .seat import set_seat
@@ -42,6 +43,8 @@ class Feeder:
         try:
             self._pull()
         except BaseException as error:  # noqa: BLE001 - carried to the consumer
+            if isinstance(error, Cancelled) and self._flow.scope.remaining() == 0:
+                self._flow.expire()
             error.add_note(f"raised by the input, after {self._flow.statistics()[0].admitted:,} items")
             self._flow.intake.end(error)
         else:

@@ -95,12 +95,11 @@ class Flow:
 
     def refuse(self, batch: Batch, error: BaseException) -> None:
         """Stop the run: the crew cannot go on with `batch`, because of `error`."""
+        self.abort(error)
         with self.ledger.lock:
-            self.ledger.stop(error)
             if not batch.finished and batch not in self.ledger.running:
                 self.ledger.drop(batch)
         self.ledger.tell_dropped()
-        self.scope.cancel("a worker could not go on")
 
     def describe(self, batch: Batch) -> TaskContext:
         """Return the context of the item of `batch` that is running."""
@@ -125,9 +124,6 @@ class Flow:
             return Status.CANCELLED
         with ledger.lock:
             index = batch.position()
-        key = identify(self.settings.key, batch.item, index)
-        explain(error, item=batch.item, index=index, key=key, worker=batch.worker.name if batch.worker else "")
-        with ledger.lock:
             batch.bad += 1
             ledger.state.failed += 1
             if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:
@@ -137,6 +133,9 @@ class Flow:
             halted = fatal or ledger.halt.reached(ledger.state.failed, ended)
             if halted:
                 ledger.stop(error, quiet=not fatal)
+        # First of all others had to be stopped; whoever gets the error gets it when this batch has ended.
+        key = identify(self.settings.key, batch.item, index)
+        explain(error, item=batch.item, index=index, key=key, worker=batch.worker.name if batch.worker else "")
         if halted:
             ledger.tell_dropped()
             if fatal or not ledger.halt.drain:
@@ -155,6 +154,13 @@ class Flow:
             else:
                 self.ledger.stop(RunCancelled(reason), quiet=True)
         self.ledger.tell_dropped()
+
+    def abort(self, cause: BaseException) -> None:
+        """Stop the run, because its crew cannot go on."""
+        with self.ledger.lock:
+            self.ledger.stop(cause)
+        self.ledger.tell_dropped()
+        self.scope.cancel(f"its workers cannot go on: {type(cause).__name__}")
 
     def expire(self) -> None:
         """Stop the run: its deadline is over, or that of the task that it is part of."""

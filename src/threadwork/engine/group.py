@@ -1,5 +1,6 @@
 """`TaskGroup`: calls that begin and end inside one ``with``."""
 
+import contextlib
 import contextvars
 import threading
 from collections.abc import Callable
@@ -42,6 +43,16 @@ class Task(Call[R]):
         super().cancel()
         return True
 
+    def drop(self) -> None:
+        """End it, because it will not be run or its worker is left behind; tell those who wait for it."""
+        self.scope.cancel("the task was dropped")
+        if super().cancel():
+            with contextlib.suppress(RuntimeError):  # it has been told already
+                self.set_running_or_notify_cancel()
+            self.forget()
+        else:
+            self.settle(None, Cancelled("left behind: it did not stop in time"))
+
     def cancelled(self) -> bool:
         """Tell whether the call ended because it was asked to."""
         return super().cancelled() or (self.done() and isinstance(super().exception(0), Cancelled))
@@ -66,6 +77,7 @@ class TaskGroup:
         self._execution = Execution(replace(settings, batch=1, halt=settings.halt or Halt()))
         self._turn = threading.Lock()  # Guards: waiting for room, one thread at a time
         self._flow: Flow | None = None
+        self._refusal: PoolClosed | None = None
 
     @classmethod
     def on_crew(cls, crew: Crew, options: Options) -> Self:
@@ -97,7 +109,8 @@ class TaskGroup:
             with self._turn:
                 pushed = flow.intake.push(task) if flow.intake.wait_for_room() else None
         if pushed is None:
-            raise PoolClosed(f"task group {settings.name!r} is stopping: it starts no more tasks")
+            self._refusal = PoolClosed(f"task group {settings.name!r} is stopping: it starts no more tasks")
+            raise self._refusal
         return task
 
     def cancel(self, reason: str = "") -> None:
@@ -109,6 +122,8 @@ class TaskGroup:
         return self._execution.stats()
 
     def __enter__(self) -> Self:
+        if self._execution.flow is not None:
+            raise PoolClosed(f"task group {self._execution.settings.name!r} was used before: make a new one")
         self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
         self._flow.ledger.on_drop = _drop
         return self
@@ -133,7 +148,8 @@ class TaskGroup:
         """Raise all errors as a group, with that of the body; an interrupt of the body passes as it is."""
         if error is not None and not isinstance(error, Exception):
             return
-        together = errors if error is None else [error, *errors]
+        # That a stopping group refused to start more is no news beside what stopped it.
+        together = errors if error is None or (errors and error is self._refusal) else [error, *errors]
         if together:
             raise BaseExceptionGroup(f"{len(together)} errors in task group {self._execution.settings.name!r}", together)
 
@@ -181,9 +197,5 @@ class TasksRunner:
 def _drop(batch: Batch) -> None:
     """Cancel the tasks of a batch that will not be run, or whose worker is left behind."""
     for task in batch.items:
-        task.cancel()
-        if task.running():
-            task.settle(None, Cancelled("left behind: it did not stop in time"))
-        else:
-            task.set_running_or_notify_cancel()  # tells those who wait for it
-            task.forget()
+        if isinstance(task, Task):
+            task.drop()

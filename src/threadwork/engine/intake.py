@@ -3,6 +3,7 @@
 from collections import deque
 from typing import Any
 
+from ..errors import Cancelled
 from .batch import Batch, BatchOwner
 from .ledger import Ledger
 
@@ -69,7 +70,8 @@ class Intake:
         """Take note that no further item will come, because the input has ended or raised `error`."""
         with self._ledger.lock:
             self._ledger.state.input_open = False
-            self._ledger.ending.input_error = error
+            if not (isinstance(error, Cancelled) and self._ledger.state.stopped):  # it has seen that the run is stopped
+                self._ledger.ending.input_error = error
             self._ledger.wake_consumer()
 
     def take_late(self, late: float) -> list[Batch]:

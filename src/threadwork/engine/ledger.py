@@ -132,7 +132,7 @@ class Ledger:
             batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
             ended = batch.taken + len(batch.done) + (batch.failure is not None)
             hung = None
-            if batch.size > (batch.size - 1 if self.keep is Keep.NOTHING else ended):
+            if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
                 batch.size -= 1
                 hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
                 hung.worker = batch.worker

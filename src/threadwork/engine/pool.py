@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from ..errors import InvalidOption
+from ..errors import InvalidOption, PoolClosed
 from .crew import Crew
 from .group import OF_A_MAP, TaskGroup
 from .notify import Notifier
@@ -14,6 +14,7 @@ from .run import Run, run_of, run_to_end
 
 R = TypeVar("R")
 
+_INTERRUPTED_PATIENCE = 0.1  # seconds: idle threads are gone in a thousandth
 _OF_THE_POOL = ("workers", "resource", "name")
 
 
@@ -54,13 +55,17 @@ class Pool:
         return TaskGroup.on_crew(self._crew, defaults)
 
     def close(self) -> tuple[str, ...]:
-        """Let the threads finish what they do, and join them for up to ``grace`` seconds. A second call does nothing.
+        """Stop the runs that are still open, and join the threads for up to ``grace`` seconds. A second call does nothing.
 
         Returns the names of the threads that are still busy then and are left behind. Raises what a resource raised
         when it was left. After this, giving the pool work raises `PoolClosed`.
         """
+        return self._close(self._settings.grace)
+
+    def _close(self, patience: float) -> tuple[str, ...]:
+        self._crew.end_runs(PoolClosed(f"pool {self._settings.name!r} was closed before the end of the run"))
         self._crew.close()
-        left = self._crew.join(self._settings.clock.now() + self._settings.grace)
+        left = self._crew.join(self._settings.clock.now() + patience)
         if self._crew.faults:
             raise self._crew.faults.popleft()
         return left
@@ -69,7 +74,8 @@ class Pool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
+        # After an interrupt, whose run has had its grace, a thread that is still busy is not waited for again.
+        self._close(_INTERRUPTED_PATIENCE if isinstance(error, KeyboardInterrupt) else self._settings.grace)
 
     def _merged(self, options: Options) -> Settings:
         """Return the settings of a run on this pool."""

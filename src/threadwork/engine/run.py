@@ -42,7 +42,7 @@ class Run(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         """Iterate over the values, in the order asked for. Raises at the first failed item it comes to."""
         if self._values is not None:
-            return self._values
+            return self._rest(self._values)
         return self._consume(self._results.values)
 
     def __next__(self) -> R:
@@ -118,6 +118,11 @@ class Run(Generic[R]):
                 source=self,
                 stacklevel=2,
             )
+
+    @staticmethod
+    def _rest(values: Generator[R]) -> Generator[R]:
+        """Yield the remaining values; leaving the loop ends the run, as it does at its first value."""
+        yield from values
 
     def _consume(self, results: Callable[[], Generator[Any]]) -> Generator[Any]:
         self._take()

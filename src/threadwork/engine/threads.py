@@ -18,6 +18,10 @@ def start_thread(main: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
-def start_unjoined(main: Callable[[], None]) -> None:
-    """Start `main` on a thread that nobody waits for. Takes no lock, so that a finalizer may call it at any moment."""
-    _thread.start_new_thread(main, ())
+def start_unjoined(main: Callable[[], None], name: str) -> None:
+    """Start `main` on a thread called `name` that nobody waits for.
+
+    Takes no lock, so that a finalizer may call it at any moment: starting a thread with a name takes one, and is left
+    to a thread without.
+    """
+    _thread.start_new_thread(start_thread, (main, name))
