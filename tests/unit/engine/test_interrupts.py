@@ -265,7 +265,7 @@ def test_ctrl_c_leaves_hung_tasks_behind_after_the_grace(child, where):
     waits.wait_until_begun(2)
     out, err, seconds = waits.ended(waits.interrupt())
     assert out[0] == "interrupted", err
-    assert sorted(out[1].split()) == sorted("status interrupted done 0 left w-1 w-2".split())
+    assert sorted(out[1].split()) == sorted(["status", "interrupted", "done", "0", "left", "w-1", "w-2"])
     assert 0.15 < seconds < 3
 
 
