@@ -285,6 +285,8 @@ class Crew:
             if left is not None and worker.serves is None:  # it has nothing to do, and leaves as soon as it is scheduled
                 left = max(left, _LEAVING_SECONDS)
             worker.thread.join(left)
+        with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
+            self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
         return tuple(worker.name for worker in others if worker.thread.is_alive())
 
     def end_at_exit(self) -> tuple[str, ...]:

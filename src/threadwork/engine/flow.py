@@ -198,6 +198,12 @@ class Flow:
         ending = self.ledger.ending
         return ending.input_error if ending.cause is None else ending.cause
 
+    def take_errors(self) -> list[BaseException]:
+        """Return the first errors of items, and let go of them."""
+        with self.ledger.lock:
+            errors, self.errors = self.errors, []
+        return errors
+
     def forget(self) -> None:
         """Let go of what would keep this run alive: itself, and what was raised, whose frames refer to it."""
         with self.ledger.lock:

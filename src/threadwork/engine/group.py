@@ -142,7 +142,7 @@ class TaskGroup:
         finally:
             self._execution.finish(flow, ended)
             self._flow = None
-        self._raise(error, flow.errors)
+        self._raise(error, flow.take_errors())
 
     def _raise(self, error: BaseException | None, errors: list[BaseException]) -> None:
         """Raise all errors as a group, with that of the body; an interrupt of the body or of a task passes as it is."""
@@ -200,6 +200,7 @@ class TasksRunner:
             )
         if error is not None:
             task.settle(None, error)
+        del task, error  # the frames of an error refer to this one
 
 
 def _drop(batch: Batch) -> None:
