@@ -165,3 +165,26 @@ def test_a_task_hears_of_the_cancelling_before_the_run_does(monkeypatch):
     finally:
         raised.set()
         canceller.join()
+
+
+@pytest.mark.parametrize("keep", ["outcomes", "nothing"])
+def test_a_task_that_was_left_behind_fails_later(keep):
+    leave, left = threading.Event(), threading.Event()
+
+    @contextmanager
+    def watched():
+        yield
+        left.set()
+
+    def fail_late(_):
+        run.cancel()
+        leave.wait(5)
+        raise ValueError
+
+    run = threadwork.map(fail_late, range(1), workers=1, grace=0, resource=watched)
+    CONSUME[keep](run)
+    summary = run.stats()
+    assert (summary.admitted, summary.cancelled, len(summary.abandoned)) == (1, 1, 1)
+    leave.set()
+    assert left.wait(5)
+    assert run.stats() == summary
