@@ -27,7 +27,10 @@ def test_the_context_of_a_task_tells_who_it_is():
         return (me.index, me.key, me.item, me.attempt, me.worker, me.resource, me.cancelled, me.remaining()), current() is me
 
     run = threadwork.map(task, ["a", "b"], key=str.upper, workers=1, name="who")
-    assert run.collect() == [((0, "A", "a", 1, "who-1", None, False, None), True), ((1, "B", "b", 1, "who-1", None, False, None), True)]
+    assert run.collect() == [
+        ((0, "A", "a", 1, "who-1", None, False, None), True),
+        ((1, "B", "b", 1, "who-1", None, False, None), True),
+    ]
 
 
 @LISTENED
