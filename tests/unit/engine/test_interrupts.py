@@ -122,7 +122,7 @@ import threadwork
 from threadwork import Cancelled, Pool, TaskGroup, current
 
 def say(*words):
-    os.write(1, (" ".join(map(str, words)) + "\n").encode())  # in one piece, whatever other threads print
+    os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # in one piece, whatever other threads print
 
 def cooperative(number):
     say("begun")

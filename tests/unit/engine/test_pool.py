@@ -247,13 +247,6 @@ def test_a_listener_maps_on_the_pool_it_listens_to():
     assert sums == [0, 0, 1, 5]
 
 
-def test_a_callback_of_a_task_maps_on_the_pool_of_its_group():
-    sums = []
-    with Pool(workers=1) as pool, pool.group() as group:
-        group.start(square, 3).add_done_callback(lambda task: sums.append(sum(pool.map(square, range(task.result())))))
-    assert sums == [204]
-
-
 def test_an_error_of_a_nested_run_is_raised_where_it_is_consumed():
     with Pool("p", workers=1) as pool:
 
