@@ -173,19 +173,6 @@ def test_a_finished_task_of_a_group_keeps_its_value_alone():
     assert dies(value)
 
 
-def test_a_cancelled_task_of_a_group_keeps_nothing():
-    gate, argument = threading.Event(), Thing()
-    ref = weakref.ref(argument)
-    with TaskGroup(workers=1) as group:
-        group.start(gate.wait, PATIENCE)
-        task = group.start(Task(), argument)
-        del argument
-        task.cancel()
-        gate.set()
-    assert dies(ref)
-    assert task.cancelled()
-
-
 def test_a_finished_call_of_an_executor_keeps_its_value_alone():
     fn, argument = Task(Thing), Thing()
     refs = weakref.ref(fn), weakref.ref(argument)
