@@ -9,7 +9,7 @@ import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
 from tests.support.lying_lock import LyingLock
 from tests.support.manual_clock import ManualClock
-from threadwork import Pool, PoolClosed, current
+from threadwork import Pool, PoolClosed, TaskGroup, current
 from threadwork.engine import channel, crew, feeder
 from threadwork.engine.cancel import CancelScope
 from threadwork.engine.channel import Signal
@@ -168,7 +168,7 @@ def accounted(run, consumer):
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.parametrize("method", ["submit", "take", "withdraw", "free"])
 def test_a_cancel_at_any_hand_over_loses_and_doubles_nothing(method, number, batch, ordered):
-    with unlucky_pool(method, number, lambda: run.cancel()) as pool:
+    with unlucky_pool(method, number, lambda: run.cancel()) as pool:  # noqa: PLW0108 - the run is made later
         run = pool.map(abs, range(100), batch=batch, ordered=ordered)
         accounted(run, Aside(lambda: list(run.outcomes())))
 
@@ -209,7 +209,7 @@ def test_items_taken_over_at_the_moment_of_a_cancel_are_accounted_for(gate, numb
 @pytest.mark.parametrize("number", range(1, 7))
 @pytest.mark.parametrize("mode", ["values", "outcomes", "for_each", "group"])
 def test_a_pool_that_is_closed_at_any_hand_over_ends_its_runs(mode, number):
-    pool = unlucky_pool("submit", number, lambda: pool._crew.close())
+    pool = unlucky_pool("submit", number, lambda: pool._crew.close())  # noqa: PLW0108 - the pool is made later
 
     def use():
         if mode == "values":
@@ -280,3 +280,19 @@ def test_an_interrupt_while_the_input_thread_is_being_started_leaves_nothing_run
     with pytest.raises(KeyboardInterrupt):
         Aside(use).result()
     wait_until(lambda: not any(thread.name.startswith("begun-") for thread in threading.enumerate()), 2)
+
+
+def test_an_interrupt_while_a_worker_is_being_started_does_not_hang_a_group(monkeypatch):
+    start = crew.start_thread
+
+    def start_interrupted(main, name):
+        start(main, name)
+        raise KeyboardInterrupt
+
+    def use():
+        with TaskGroup(workers=1, grace=0.05) as group:
+            group.start(abs, 1)
+
+    monkeypatch.setattr(crew, "start_thread", start_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        Aside(use).result()
