@@ -320,28 +320,18 @@ def test_a_run_that_is_open_when_its_pool_is_closed_ends_with_an_error():
     assert run.stats().running == 0
 
 
-def test_a_consumer_that_waits_is_told_that_the_pool_was_closed():
-    pool = Pool("crawl", workers=1)
-    began, closed = threading.Event(), threading.Event()
+def test_a_consumer_that_waits_for_the_input_is_told_that_the_pool_was_closed():
+    pool, waits = Pool("crawl", workers=1), threading.Event()
 
     def items():
         yield 1
-        assert closed.wait(PATIENCE)
-        yield 2
+        waits.set()
+        current().sleep(60)
 
-    def work(number):
-        began.set()
-        return number
-
-    def close():
-        assert began.wait(PATIENCE)
-        pool.close()
-        closed.set()
-
-    closer = threading.Thread(target=close)
+    closer = threading.Thread(target=lambda: waits.wait(PATIENCE) and pool.close())
     closer.start()
     with pytest.raises(PoolClosed):
-        pool.map(work, items(), buffersize=1).collect()
+        pool.map(square, items()).collect()
     closer.join(PATIENCE)
 
 
