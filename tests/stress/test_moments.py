@@ -74,7 +74,7 @@ def test_a_task_of_a_group_is_left_behind_when_it_has_just_failed():
     assert (summary.admitted, summary.done, summary.failed + summary.cancelled) == (1, 0, 1)
 
 
-@pytest.mark.parametrize("left_at", [0, 1])
+@pytest.mark.parametrize("left_at", [0, 1, 2])
 def test_an_item_is_left_behind_when_it_was_just_taken(monkeypatch, left_at):
     taken, leave = threading.Event(), threading.Event()
 
@@ -95,8 +95,8 @@ def test_an_item_is_left_behind_when_it_was_just_taken(monkeypatch, left_at):
     outcomes = [(outcome.index, outcome.item, outcome.ok) for outcome in run.outcomes()]
     leave.set()
     canceller.join()
-    assert [(index, item) for index, item, _ in outcomes] == [(0, 0), (1, 1), (2, 2)]
-    assert [ok for _, _, ok in outcomes] == [number < left_at for number in range(3)]
+    assert len(outcomes) > left_at
+    assert outcomes == [(number, number, number < left_at) for number in range(len(outcomes))]
 
 
 @pytest.mark.parametrize("what", ["deadline", "cancel"])
@@ -165,3 +165,26 @@ def test_a_task_hears_of_the_cancelling_before_the_run_does(monkeypatch):
     finally:
         raised.set()
         canceller.join()
+
+
+@pytest.mark.parametrize("keep", ["outcomes", "nothing"])
+def test_a_task_that_was_left_behind_fails_later(keep):
+    leave, left = threading.Event(), threading.Event()
+
+    @contextmanager
+    def watched():
+        yield
+        left.set()
+
+    def fail_late(_):
+        run.cancel()
+        leave.wait(5)
+        raise ValueError
+
+    run = threadwork.map(fail_late, range(1), workers=1, grace=0, resource=watched)
+    CONSUME[keep](run)
+    summary = run.stats()
+    assert (summary.admitted, summary.cancelled, len(summary.abandoned)) == (1, 1, 1)
+    leave.set()
+    assert left.wait(5)
+    assert run.stats() == summary

@@ -331,17 +331,6 @@ class TestOnCancel:
         consumer.result()
         assert calls == []
 
-    def test_a_registration_made_in_a_nested_context_holds_as_long_as_the_task(self):
-        import contextvars
-
-        def task(ready):
-            stopped = threading.Event()
-            contextvars.copy_context().run(lambda: current().on_cancel(stopped.set))
-            ready.set()
-            wait_for(stopped)
-
-        assert self.run_task(task).ok
-
 
 def test_break_stops_the_running_tasks_before_the_loop_is_left():
     stopped = []

@@ -222,19 +222,6 @@ def test_two_pools_map_on_each_other():
         assert here.map(ping, [5]).collect() == [["here-1", "there-1"] * 3]
 
 
-def test_the_only_workers_of_two_pools_map_on_the_other_one_at_once():
-    both = threading.Barrier(2)
-
-    def cross(other):
-        both.wait(PATIENCE)
-        return other.map(square, [3]).collect()
-
-    with Pool(workers=1) as here, Pool(workers=1) as there:
-        pools = [(here, there), (there, here)]
-        results = in_threads(lambda number: pools[number][0].map(cross, [pools[number][1]], timeout=2).collect(), 2)
-    assert results == [[[9]]] * 2
-
-
 def test_a_listener_maps_on_the_pool_it_listens_to():
     sums = []
     with Pool(workers=1) as pool:

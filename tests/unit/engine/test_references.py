@@ -292,19 +292,6 @@ def test_an_error_of_the_input_dies_when_it_is_handled():
     assert run.stats().done == 1
 
 
-def test_an_error_of_a_resource_dies_when_it_is_handled():
-    run = threadwork.map(str, range(5), workers=1, resource=Fail())
-    try:
-        run.collect()
-    except Failure as error:
-        ref = weakref.ref(error)
-    del run
-    assert dies(ref)
-
-
-# Forgotten runs
-
-
 def threads_of(name):
     return [thread for thread in threading.enumerate() if thread.name.startswith(f"{name}-")]
 
