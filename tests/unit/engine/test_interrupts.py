@@ -198,7 +198,7 @@ class Child:
 
     def ended(self, since):
         """Wait for the end; return what was printed, and how many seconds after `since` that was."""
-        out, err = self.process.communicate(timeout=15)
+        out, err = self.process.communicate(timeout=8)
         return out.splitlines(), err, time.monotonic() - since
 
 
