@@ -57,9 +57,9 @@ def at_most(promise: str, limit: float, found: Spread | None, unit: str = "", *,
     return Target(promise, f"{found}{unit}" if found else "not measured", found.median <= limit if found else None, steady)
 
 
-def at_least(promise: str, limit: float, found: Spread | None, unit: str = "") -> Target:
+def at_least(promise: str, limit: float, found: Spread | None, unit: str = "", *, steady: bool = False) -> Target:
     """A target that is met when the median is not below `limit`."""
-    return Target(promise, f"{found}{unit}" if found else "not measured", found.median >= limit if found else None)
+    return Target(promise, f"{found}{unit}" if found else "not measured", found.median >= limit if found else None, steady)
 
 
 def judged_honestly(findings: Findings) -> Findings:

@@ -33,7 +33,8 @@ class Batch:
     """
 
     __slots__ = (
-        "admitted_at", "bad", "begun_at", "done", "dropped", "failure", "finished", "item", "items", "owner", "size", "start",
+        "admitted_at", "bad", "begun_at", "done", "dropped", "failure", "finished", "item", "items", "judged",
+        "owner", "size", "start",
         "taken", "worker",
     )  # fmt: skip
 
@@ -49,6 +50,8 @@ class Batch:
         """Values or outcomes, in the order of the items."""
         self.bad = 0
         """How many of its items ended without a value."""
+        self.judged = -1
+        """Index of the last item that ended without a value."""
         self.failure: BaseException | None = None
         """Error of the item after those in `done`, where values are wanted: it ends the batch."""
         self.finished = False

@@ -55,19 +55,25 @@ class Worker:
         self.baton = threading.Lock()
         """Held while the worker has nothing to do; released to wake it."""
         self.baton.acquire()
+        self.depth = 0
+        """How many works it does inside each other."""
+        self.ident: int | None = None
         self.thread = start_thread(self._main, name)
 
     def do(self, work: Work) -> None:
         """Do `work` on this worker's thread."""
         before, self.serves = self.serves, work.owner
+        self.depth += 1
         try:
             work.execute(self)
         finally:
+            self.depth -= 1
             self.serves = before
             del work  # the frames of an error refer to this one
 
     def _main(self) -> None:
         _here.worker = self
+        self.ident = threading.get_ident()
         manager = self._enter()
         if manager is None:
             return
@@ -144,6 +150,7 @@ class Crew:
         self._size = settings.workers
         self._started = 0
         self._runs: set[OpenRun] = set()
+        self._given_up = False
         self._taken = 0
         self._closed = False
         self._broken: BaseException | None = None
@@ -287,10 +294,13 @@ class Crew:
             worker.thread.join(left)
         with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
             self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
+            self._given_up = self._closed and any(worker in self._workers for worker in others)
         return tuple(worker.name for worker in others if worker.thread.is_alive())
 
     def end_at_exit(self) -> tuple[str, ...]:
         """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""
+        if self._given_up:  # they have had their time, such as after Ctrl-C
+            return self.join(self.settings.clock.now())
         self.end_runs(PoolClosed("the interpreter exits"), of_others=True)
         self.close()
         while True:

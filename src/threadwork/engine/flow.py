@@ -119,13 +119,14 @@ class Flow:
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
                 batch.bad += 1
+                batch.judged = batch.position()
             if not scope.cancelled:  # the task has seen that the deadline is over before anybody else has
                 self.expire()
             return Status.CANCELLED
         with ledger.lock:
             if batch.finished:  # it was left behind: its item has its end already
                 return Status.FAILED
-            index = batch.position()
+            batch.judged = index = batch.position()
             batch.bad += 1
             ledger.state.failed += 1
             if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:

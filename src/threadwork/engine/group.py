@@ -29,6 +29,9 @@ OF_A_MAP: tuple[Literal["ordered", "batch", "key"], ...] = ("ordered", "batch", 
 """Options that have no meaning for a group."""
 
 
+_DEEPEST = 10  # tasks run inside each other, where tasks start tasks in a full group: far from Python's recursion limit
+
+
 class Task(Call[R]):
     """A call in a `TaskGroup`: a future whose running can be cancelled too."""
 
@@ -102,7 +105,7 @@ class TaskGroup:
         worker = worker_here()
         if worker and worker.crew is flow.crew:
             # A worker never waits for room: were all of them here, nobody would be left to make it.
-            while flow.intake.full() and (work := flow.crew.take_own(flow)):
+            while worker.depth < _DEEPEST and flow.intake.full() and (work := flow.crew.take_own(flow)):
                 worker.do(work)
             pushed = flow.intake.push(task)
         else:

@@ -136,6 +136,7 @@ class Ledger:
             hung = None
             if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
                 batch.size -= 1
+                batch.bad -= batch.judged == batch.start + batch.size  # it has failed already, and only just
                 hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
                 hung.worker = batch.worker
                 self.delivery.place_after(batch, hung)

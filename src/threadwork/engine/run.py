@@ -99,7 +99,7 @@ class Run(Generic[R]):
         frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
         for worker, index, item, age in flow.at_work() if flow else []:
             lines.append(f"{worker.name}: item {index} {item!r:.80}, for {age:.3f} s")
-            frame = frames.get(worker.thread.ident or 0)
+            frame = frames.get(worker.ident or 0)
             lines += [line.rstrip() for line in traceback.format_stack(frame)] if frame else []
         return "\n".join(lines)
 
