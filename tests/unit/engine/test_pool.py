@@ -58,7 +58,7 @@ def test_threads_are_named_after_the_pool_and_never_more_than_its_workers():
             return threading.current_thread().name
 
         for _ in range(5):
-            assert {*pool.map(work, range(6))} == {"crawl-1", "crawl-2", "crawl-3"}
+            assert {*pool.map(work, range(6), batch=1)} == {"crawl-1", "crawl-2", "crawl-3"}
     started = [event.worker for event in events if isinstance(event, WorkerStarted)]
     exited = [event.worker for event in events if isinstance(event, WorkerExited)]
     assert sorted(started) == sorted(exited) == ["crawl-1", "crawl-2", "crawl-3"]
