@@ -147,7 +147,7 @@ def say(*words):
 
 def begin():
     # Say so once the main thread waits for the run.
-    while not waits():
+    while not (waits() or current().cancelled):
         time.sleep(0.001)
     say("begun")
 
