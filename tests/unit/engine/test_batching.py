@@ -9,7 +9,7 @@ import pytest
 import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
 from tests.support.manual_clock import ManualClock
-from threadwork import Halt, Status
+from threadwork import Halt, Pool, Status
 from threadwork.engine.options import Settings
 from threadwork.engine.run import run_of
 
@@ -144,9 +144,11 @@ def ticking(clock):
             clock.advance(0.001)
 
     pace = Aside(tick)
-    yield
-    enough.set()
-    pace.result()
+    try:
+        yield
+    finally:
+        enough.set()
+        pace.result()
 
 
 def test_what_an_input_gave_before_it_blocked_is_run(gate):
@@ -181,3 +183,83 @@ def test_what_an_input_gave_before_it_blocked_is_run(gate):
         finally:
             gate.set()
             assert consumer.result() == given
+
+
+class Observed(ManualClock):
+    """Tells when the consumer waits without a look at what goes on."""
+
+    def __init__(self):
+        super().__init__()
+        self.unwatched = threading.Event()
+
+    def acquire(self, lock, timeout):
+        if timeout is None and threading.current_thread().name == "aside":
+            self.unwatched.set()
+        return super().acquire(lock, timeout)
+
+
+class Stragglers:
+    """A task with three stragglers: item 500, the next one on another thread, and, once `late` is set, one more."""
+
+    def __init__(self, clock, gate):
+        self.clock, self.gate = clock, gate
+        self.first, self.second, self.late, self.third = (threading.Event() for _ in range(4))
+        self.release = threading.Event()
+        self.ended = set()
+        self._lock = threading.Lock()
+
+    def __call__(self, item):
+        with self._lock:
+            if item == 500:
+                self.first.set()
+                wait = self.release
+            elif item > 600 and self.first.is_set() and not self.second.is_set():
+                self.second.set()
+                wait = self.release
+            elif self.late.is_set() and not self.third.is_set():
+                self.third.set()
+                wait = self.gate
+            else:
+                wait = None
+        if wait is not None:
+            wait.wait(10)
+        self.ended.add(item)
+        return item
+
+
+def test_a_batch_that_is_begun_behind_the_consumers_back_is_looked_after(gate):
+    # 1. Tasks are tiny, and large batches are queued. 2. Two tasks are long: batches are of one item from now on. 3. Both
+    # workers are between two batches when the consumer looks: it sees none with more than one item, and waits. 4. A worker
+    # begins one of the large batches, and its first item is long. The others must not wait for it.
+    clock = Observed()
+    task = Stragglers(clock, gate)
+    count = 6000
+
+    def source():
+        yield from range(600)
+        wait_for(task.first)
+        yield from range(600, count)
+
+    with Pool("two", workers=2) as pool:
+        take = pool._crew.take
+
+        def take_late(worker):
+            if task.release.is_set() and not task.late.is_set():
+                clock.unwatched.wait(0.3)
+                task.late.set()
+            return take(worker)
+
+        pool._crew.take = take_late
+        run = run_of(task, (source(),), Settings(workers=2, clock=clock), pool._crew)
+        consumer = Aside(run.collect)
+        with ticking(clock):
+            try:
+                wait_for(task.second)
+                wait_until(lambda: len(pool._crew._queue) >= 3)
+                clock.unwatched.clear()
+                clock.advance(100)
+                task.release.set()
+                wait_until(lambda: len(task.ended) == count - 1)
+            finally:
+                gate.set()
+                assert consumer.result() == list(range(count))

@@ -41,7 +41,7 @@ class Ended:
             [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
         try:
-            out, self.err = child.communicate(timeout=10)
+            out, self.err = child.communicate(timeout=8)
         finally:
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)

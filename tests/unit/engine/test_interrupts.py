@@ -12,6 +12,7 @@ import pytest
 
 import threadwork
 from threadwork import Halt, Pool, RunStatus, TaskGroup, current
+from threadwork.engine import feeder
 
 PATIENCE = 5.0
 """Seconds after which something that has to happen counts as not happening."""
@@ -113,6 +114,26 @@ def test_an_interrupt_of_the_input_is_raised_too():
                 consume(str, items(), workers=1)
 
 
+@pytest.mark.parametrize("consume", [threadwork.Run.collect, threadwork.Run.drain, lambda run: list(run.outcomes())])
+def test_an_interrupt_that_comes_while_the_run_begins_ends_it_too(consume, monkeypatch):
+    def start_and_be_interrupted(main, name):
+        start_thread(main, name)
+        raise KeyboardInterrupt
+
+    start_thread = feeder.start_thread
+    monkeypatch.setattr(feeder, "start_thread", start_and_be_interrupted)
+    run = threadwork.map(str, range(1000), workers=2, buffersize=10, name="w")
+    with pytest.raises(KeyboardInterrupt):
+        consume(run)
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("w-")]
+    run.cancel()
+    run._execution._crew.close()  # so that nothing is left for the other tests
+    for thread in left:
+        thread.join(PATIENCE)
+    assert left == []
+    assert run.stats().status is RunStatus.INTERRUPTED
+
+
 # Ctrl-C while the consumer waits: child processes
 
 CHILD = """
@@ -124,21 +145,30 @@ from threadwork import Cancelled, Pool, TaskGroup, current
 def say(*words):
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # in one piece, whatever other threads print
 
-def cooperative(number):
+def begin():
+    # Say so once the main thread waits for the run.
+    while not (waits() or current().cancelled):
+        time.sleep(0.001)
     say("begun")
+
+def cooperative(number):
+    begin()
     try:
         current().sleep(60)
     finally:
         say("stopped")
 
 def busy(number):
-    say("begun")
+    begin()
     time.sleep(0.4)
     say("finished")
 
 def hung(number):
-    say("begun")
+    begin()
     time.sleep(60)
+
+tasks = []
+consumer_waits = lambda: run._execution.flow.ledger.ready.waiting
 
 def report(run):
     say("status", run.stats().status, "done", run.stats().done, "left", *run.stats().abandoned)
@@ -168,7 +198,7 @@ class Child:
 
     def ended(self, since):
         """Wait for the end; return what was printed, and how many seconds after `since` that was."""
-        out, err = self.process.communicate(timeout=15)
+        out, err = self.process.communicate(timeout=8)
         return out.splitlines(), err, time.monotonic() - since
 
 
@@ -193,15 +223,15 @@ def child():
 WAITING = {
     "values": """
         run = threadwork.map(TASK, itertools.count(), workers=2, batch=1, grace=GRACE, name="w")
-        call = run.collect
+        call, waits = run.collect, consumer_waits
     """,
     "outcomes": """
         run = threadwork.map(TASK, itertools.count(), workers=2, batch=1, grace=GRACE, name="w")
-        call = lambda: list(run.outcomes())
+        call, waits = lambda: list(run.outcomes()), consumer_waits
     """,
     "nothing": """
         run = threadwork.map(TASK, itertools.count(), workers=2, batch=1, grace=GRACE, name="w")
-        call = run.drain
+        call, waits = run.drain, consumer_waits
     """,
     "a group's end": """
         run = TaskGroup(workers=2, grace=GRACE, name="w")
@@ -209,6 +239,7 @@ WAITING = {
             with run:
                 for _ in range(5):
                     run.start(TASK, 1)
+        waits = consumer_waits
     """,
     "a group's start": """
         run = TaskGroup(workers=2, buffersize=2, grace=GRACE, name="w")
@@ -216,12 +247,15 @@ WAITING = {
             with run:
                 while True:
                     run.start(TASK, 1)
+        waits = lambda: run._execution.flow.ledger.room.waiting
     """,
     "a group's task": """
         run = TaskGroup(workers=2, grace=GRACE, name="w")
         def call():
             with run:
-                [run.start(TASK, 1) for _ in range(2)][0].result()
+                tasks.extend(run.start(TASK, 1) for _ in range(2))
+                tasks[0].result()
+        waits = lambda: tasks and tasks[0]._condition._waiters
     """,
 }
 CATCH = """
@@ -315,7 +349,9 @@ def test_ctrl_c_while_a_run_on_a_pool_is_awaited_ends_the_pool_in_order(child):
     waits = child("""
         try:
             with Pool("w", workers=2) as pool:
-                pool.for_each(cooperative, range(2), batch=1)
+                run = pool.map(cooperative, range(2), batch=1)
+                waits = consumer_waits
+                run.collect()
         except KeyboardInterrupt:
             say("interrupted")
             say("threads", *[thread.name for thread in threading.enumerate() if thread.name.startswith("w-")])
@@ -327,7 +363,10 @@ def test_ctrl_c_while_a_run_on_a_pool_is_awaited_ends_the_pool_in_order(child):
 
 
 def test_ctrl_c_that_nobody_catches_ends_the_process_as_ever(child):
-    waits = child("threadwork.for_each(cooperative, range(2), workers=2, batch=1)")
+    waits = child("""
+        run, waits = threadwork.map(cooperative, range(2), workers=2, batch=1), consumer_waits
+        run.collect()
+    """)
     waits.wait_until_begun(2)
     out, err, seconds = waits.ended(waits.interrupt())
     assert out == ["stopped", "stopped"]

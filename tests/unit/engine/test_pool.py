@@ -58,7 +58,7 @@ def test_threads_are_named_after_the_pool_and_never_more_than_its_workers():
             return threading.current_thread().name
 
         for _ in range(5):
-            assert {*pool.map(work, range(6))} == {"crawl-1", "crawl-2", "crawl-3"}
+            assert {*pool.map(work, range(6), batch=1)} == {"crawl-1", "crawl-2", "crawl-3"}
     started = [event.worker for event in events if isinstance(event, WorkerStarted)]
     exited = [event.worker for event in events if isinstance(event, WorkerExited)]
     assert sorted(started) == sorted(exited) == ["crawl-1", "crawl-2", "crawl-3"]
@@ -279,11 +279,6 @@ def test_cancelling_a_run_cancels_what_its_tasks_run():
 # Closing
 
 
-def consume_until_closed(pool, work):
-    with pytest.raises(PoolClosed):
-        pool.for_each(work, [1])
-
-
 def test_work_is_refused_after_the_with():
     with Pool("crawl", workers=1) as pool:
         run = pool.map(square, range(3))
@@ -300,14 +295,14 @@ def test_a_run_that_is_open_when_its_pool_is_closed_ends_with_an_error():
     with Pool("crawl", workers=2) as pool:
         run = pool.map(square, itertools.count())
         assert next(run) == 0
-    with pytest.raises(PoolClosed, match="pool 'crawl' was closed before the end of the run"):
+    with pytest.raises(PoolClosed, match="pool 'crawl' is closed: the run was not at its end"):
         for _ in run:
             pass
     assert run.stats().status is RunStatus.FAILED
     assert run.stats().running == 0
 
 
-def test_a_consumer_that_waits_is_told_that_the_pool_was_closed():
+def test_another_threads_run_is_told_when_its_input_has_more_than_the_pool_still_takes():
     pool = Pool("crawl", workers=1)
     began, closed = threading.Event(), threading.Event()
 
@@ -315,10 +310,6 @@ def test_a_consumer_that_waits_is_told_that_the_pool_was_closed():
         yield 1
         assert closed.wait(PATIENCE)
         yield 2
-
-    def work(number):
-        began.set()
-        return number
 
     def close():
         assert began.wait(PATIENCE)
@@ -328,26 +319,26 @@ def test_a_consumer_that_waits_is_told_that_the_pool_was_closed():
     closer = threading.Thread(target=close)
     closer.start()
     with pytest.raises(PoolClosed):
-        pool.map(work, items(), buffersize=1).collect()
+        pool.map(lambda _: began.set(), items(), buffersize=1).collect()
     closer.join(PATIENCE)
 
 
-def test_closing_asks_what_runs_to_stop_and_waits_for_it():
-    begun, stopped = threading.Event(), []
+def test_closing_waits_for_what_runs_of_other_threads():
+    finished = []
+    begun, release = threading.Event(), threading.Event()
 
     def work(number):
         begun.set()
-        try:
-            current().sleep(60)
-        finally:
-            stopped.append(number)
+        assert release.wait(PATIENCE)
+        finished.append(number)
 
     pool = Pool(workers=1)
-    consumer = threading.Thread(target=consume_until_closed, args=(pool, work))
+    consumer = threading.Thread(target=pool.for_each, args=(work, [1]))
     consumer.start()
     assert begun.wait(PATIENCE)
+    threading.Timer(0.02, release.set).start()
     assert pool.close() == ()
-    assert stopped == [1]
+    assert finished == [1]
     consumer.join(PATIENCE)
 
 
@@ -366,7 +357,7 @@ def test_a_thread_that_does_not_end_in_time_is_left_behind_and_named():
         release.wait(PATIENCE)
 
     pool = Pool("crawl", workers=1, grace=0.05)
-    consumer = threading.Thread(target=consume_until_closed, args=(pool, hang))
+    consumer = threading.Thread(target=pool.for_each, args=(hang, [1]))
     consumer.start()
     try:
         assert begun.wait(PATIENCE)
@@ -376,9 +367,8 @@ def test_a_thread_that_does_not_end_in_time_is_left_behind_and_named():
         consumer.join(PATIENCE)
 
 
-def test_a_task_that_closes_its_own_pool_ends_its_run():
+def test_a_task_may_close_its_own_pool():
     with Pool(workers=1) as pool:
-        with pytest.raises(PoolClosed):
-            pool.map(lambda _: pool.close(), [1]).collect()
+        assert pool.map(lambda _: pool.close(), [1]).collect() == [()]
         with pytest.raises(PoolClosed):
             pool.map(square, [1]).collect()

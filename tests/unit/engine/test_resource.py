@@ -78,7 +78,7 @@ def test_every_worker_has_its_own():
         sessions.note("use")
         return current().resource, current().worker
 
-    for resource, worker in threadwork.map(task, range(6), workers=3, name="r", resource=sessions):
+    for resource, worker in threadwork.map(task, range(6), workers=3, batch=1, name="r", resource=sessions):
         assert resource == f"session of {worker}"
     for worker in ("r-1", "r-2", "r-3"):
         assert sessions.of(worker) == ["enter", "use", "use", "exit"]
