@@ -65,9 +65,15 @@ def run(effort: Effort) -> Findings:
     measured = interleave(sides, effort)
     found = {mode: measured[f"threadwork {mode}"].figures.get(COLUMN) for mode in OURS}
     promises = [
-        at_most(f"{WORKERS} cooperative waits: out within 0.2 s", OURS["cooperative"], found["cooperative"], " s"),
-        at_most(f"{WORKERS} x sleep(5), grace={GRACE:g}: out within grace (+0.2 s)", OURS["blocking"], found["blocking"], " s"),
-        at_most("second Ctrl-C, grace=60: out at once (0.2 s)", OURS["second"], found["second"], " s"),
+        at_most(f"{WORKERS} cooperative waits: out within 0.2 s", OURS["cooperative"], found["cooperative"], " s", steady=True),
+        at_most(
+            f"{WORKERS} x sleep(5), grace={GRACE:g}: out within grace (+0.2 s)",
+            OURS["blocking"],
+            found["blocking"],
+            " s",
+            steady=True,
+        ),
+        at_most("second Ctrl-C, grace=60: out at once (0.2 s)", OURS["second"], found["second"], " s", steady=True),
     ]
     rows = rows_of(measured) + (peers_together(1) if effort.all_peers else [])
     return Findings((COLUMN, "status"), rows, promises)

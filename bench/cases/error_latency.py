@@ -53,8 +53,8 @@ def run(effort: Effort) -> Findings:
     measured = interleave([Contender(peer.name, partial(failing, peer, size)) for peer in chosen], effort)
     figures = measured["threadwork"].figures
     promises = [
-        at_most("the caller sees it within 5 ms", 5, figures.get("ms to caller"), " ms"),
-        at_most("at most 2 x workers further items begin", 2 * WORKERS, figures.get("further items")),
+        at_most("the caller sees it within 5 ms", 5, figures.get("ms to caller"), " ms", steady=True),
+        at_most("at most 2 x workers further items begin", 2 * WORKERS, figures.get("further items"), steady=True),
         at_least("the error names the item", 1, figures.get("names the item")),
     ]
     return Findings(("ms to caller", "further items", "names the item"), rows_of(measured), promises)

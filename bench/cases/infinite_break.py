@@ -17,7 +17,7 @@ def run(effort: Effort) -> Findings:
     sides = [Contender(peer.name, partial(ask, "children.infinite_break", peer.name, timeout=30)) for peer in chosen]
     measured = interleave(sides, effort)
     found = measured["threadwork"].figures.get("ms to no threads")
-    promise = at_most("all threads gone within 50 ms of the break", 50, found, " ms")
+    promise = at_most("all threads gone within 50 ms of the break", 50, found, " ms", steady=True)
     return Findings(("ms to no threads", "pulled beyond"), rows_of(measured), [promise])
 
 

@@ -30,7 +30,7 @@ def run(effort: Effort) -> Findings:
             sides.append(Contender(name, partial(grown, name, size), f"{size:,} items"))
     measured = interleave(sides, effort)
     figures = measured["threadwork"].figures
-    promise = at_most(f"{sides[0].note}: grows by at most 5 MB", 5, figures.get("growth MB"), " MB")
+    promise = at_most(f"{sides[0].note}: grows by at most 5 MB", 5, figures.get("growth MB"), " MB", steady=True)
     return Findings(("growth MB", "after warm-up MB"), rows_of(measured), [promise])
 
 

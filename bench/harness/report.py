@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .case import Case, Findings, Row, Target
+from .rounds import OTHERS
 
 VERDICTS = {True: "met", False: "**missed**", None: "not judged"}
 
@@ -32,7 +33,8 @@ def section(finished: Finished) -> str:
     case, findings = finished.case, finished.findings
     busy = "" if finished.others is None else f", others used {finished.others:.1f} cores"
     lines = [f"## {case.name} ({finished.seconds:.0f} s{busy})", "", case.protects, ""]
-    lines += table(["contender", *findings.columns, "note"], (cells(row, findings.columns) for row in findings.rows))
+    columns = [*findings.columns, OTHERS]
+    lines += table(["contender", *columns, "note"], (cells(row, columns) for row in findings.rows))
     if findings.targets:
         verdicts = ([target.promise, target.measured, VERDICTS[target.met]] for target in findings.targets)
         lines += ["", *table(["target", "measured", "verdict"], verdicts)]

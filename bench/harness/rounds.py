@@ -13,7 +13,8 @@ from .figures import Spread
 from .machine import OtherLoad
 
 HANG_SECONDS = 120.0  # far above any honest measurement here; a contender that hangs ends the run with every stack printed
-BUSY_CORES = 0.25  # others that use more than this disturb a measurement on two cores by more than the figures' own spread
+QUIET_CORES = 0.25  # with `quiet_tries`, a measurement is taken again while others use more than this
+OTHERS = "others' cores"  # the figure that says how many they used
 SETTLE_SECONDS = 2.0  # how long the threads of a finished contender may take to go before the next one is measured
 
 
@@ -66,8 +67,8 @@ def _undisturbed(contender: Contender, tries: int) -> Mapping[str, float]:
         figures = _once(contender)
         others = load.cores() or 0.0
         if others < quietest:
-            quietest, kept = others, figures
-        if others <= BUSY_CORES:
+            quietest, kept = others, {**figures, OTHERS: others}
+        if others <= QUIET_CORES:
             break
     return kept or {}
 

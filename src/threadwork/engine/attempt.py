@@ -110,10 +110,12 @@ class OutcomesRunner:
             start = end
             key, value, error, status = index, None, None, Status.DONE
             try:
-                if self.key:
-                    key = self.key(item)
-                if self.notifier:
-                    self.notifier.tell(ItemStarted(index, key, item, 1, worker, start - self.epoch))
+                try:
+                    if self.key:
+                        key = self.key(item)
+                finally:
+                    if self.notifier:
+                        self.notifier.tell(ItemStarted(index, key, item, 1, worker, start - self.epoch))
                 value = copy().run(self.task, item)
             except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
                 error = _without_engine(caught)

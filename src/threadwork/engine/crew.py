@@ -14,6 +14,9 @@ from .options import Settings
 from .seat import Owner, current_seat, serves
 from .threads import start_thread
 
+_LEAVING_SECONDS = 0.5
+"""How long a worker without work may take to leave, on a busy machine (a guess)."""
+
 
 class Work(Protocol):
     """Something for a worker to do."""
@@ -31,6 +34,9 @@ class Work(Protocol):
 
 class OpenRun(Protocol):
     """A run that uses the crew."""
+
+    def consumed_here(self) -> bool:
+        """Tell whether the calling thread is its consumer."""
 
     def abort(self, cause: BaseException) -> None:
         """Stop, because of `cause`, and end what belongs to the run alone, in at most its grace."""
@@ -81,6 +87,8 @@ class Worker:
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
             error.add_note(f"while {self.name} entered its resource")
             self.crew.fail(error)
+            if self._first is not None:
+                self._first.refuse(error)
             return None
         return manager
 
@@ -161,12 +169,13 @@ class Crew:
         with self._lock:
             self._runs.discard(run)
 
-    def end_runs(self, cause: BaseException) -> None:
-        """Stop the runs that are still open, because of `cause`, and wait for them for at most their grace."""
+    def end_runs(self, cause: BaseException, *, of_others: bool) -> None:
+        """Stop the runs of the calling thread that are still open, or all, because of `cause`, in at most their grace."""
         with self._lock:
             runs = list(self._runs)
         for run in runs:
-            run.abort(cause)
+            if of_others or run.consumed_here():
+                run.abort(cause)
 
     def free(self) -> int:
         """Return how many workers could take more work right now, those not started yet included."""
@@ -272,12 +281,17 @@ class Crew:
         # A worker that closes its own crew cannot wait for itself.
         others = [worker for worker in workers if worker.thread.ident != threading.get_ident()]
         for worker in others:
-            worker.thread.join(None if until is None else max(0.0, until - self.settings.clock.now()))
+            left = None if until is None else max(0.0, until - self.settings.clock.now())
+            if left is not None and worker.serves is None:  # it has nothing to do, and leaves as soon as it is scheduled
+                left = max(left, _LEAVING_SECONDS)
+            worker.thread.join(left)
+        with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
+            self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
         return tuple(worker.name for worker in others if worker.thread.is_alive())
 
     def end_at_exit(self) -> tuple[str, ...]:
         """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""
-        self.end_runs(PoolClosed("the interpreter exits"))
+        self.end_runs(PoolClosed("the interpreter exits"), of_others=True)
         self.close()
         while True:
             before = self._taken

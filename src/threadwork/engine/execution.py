@@ -113,7 +113,7 @@ class Execution:
             self._ended = self.settings.clock.now()
             if self._alarm and not self._alarm.call_off(self._patience(flow)):
                 self._abandoned += (self._alarm.name,)
-            flow.forget_errors()
+            flow.forget()
             self.notifier.tell(RunFinished(self.stats()))
 
     def cancel(self, reason: str) -> None:
@@ -166,8 +166,10 @@ class Execution:
 
     def _patience(self, flow: Flow) -> float | None:
         """Return how long to wait for a thread: without end, or what is left of the grace after a stop."""
-        until = flow.ledger.ending.give_up_at
-        return None if until is None else max(0.0, until - self.settings.clock.now())
+        ending = flow.ledger.ending
+        if ending.give_up_at is not None:
+            return max(0.0, ending.give_up_at - self.settings.clock.now())
+        return None if ending.cause is None else self.settings.grace
 
     def _close_crew(self) -> None:
         if self._shared is None:

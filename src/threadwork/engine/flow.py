@@ -34,7 +34,7 @@ class Flow:
         self.keep = keep
         self.scope = scope
         self.ledger = Ledger(settings, crew, keep, self)
-        self.intake = Intake(self.ledger, self)
+        self.intake = Intake(self.ledger)
         self.outlet = Outlet(self.ledger, self.intake)
         self.errors: list[BaseException] = []
         """The first errors of items, where nothing is kept. Guarded by the ledger's lock."""
@@ -123,6 +123,8 @@ class Flow:
                 self.expire()
             return Status.CANCELLED
         with ledger.lock:
+            if batch.finished:  # it was left behind: its item has its end already
+                return Status.FAILED
             index = batch.position()
             batch.bad += 1
             ledger.state.failed += 1
@@ -132,7 +134,7 @@ class Flow:
             fatal = not isinstance(error, Exception | Cancelled)  # KeyboardInterrupt, SystemExit: leave at once
             halted = fatal or ledger.halt.reached(ledger.state.failed, ended)
             if halted:
-                ledger.stop(error, quiet=not fatal)
+                ledger.stop(error, quiet=not fatal, patient=ledger.halt.drain and not fatal)
         # First of all others had to be stopped; whoever gets the error gets it when this batch has ended.
         key = identify(self.settings.key, batch.item, index)
         explain(error, item=batch.item, index=index, key=key, worker=batch.worker.name if batch.worker else "")
@@ -196,7 +198,16 @@ class Flow:
         ending = self.ledger.ending
         return ending.input_error if ending.cause is None else ending.cause
 
-    def forget_errors(self) -> None:
-        """Let go of what was raised: the frames of an error refer to this run, and must not be kept alive by it."""
-        self.ledger.ending = Ending()
+    def take_errors(self) -> list[BaseException]:
+        """Return the first errors of items, and let go of them."""
+        with self.ledger.lock:
+            errors, self.errors = self.errors, []
+        return errors
+
+    def forget(self) -> None:
+        """Let go of what would keep this run alive: itself, and what was raised, whose frames refer to it."""
+        with self.ledger.lock:
+            self.ledger.ending = Ending(give_up_at=self.ledger.ending.give_up_at)
+            self.ledger.owner = None
+            self.ledger.incoming = None
         self.outlet.forget()

@@ -134,7 +134,7 @@ class TaskGroup:
         ended: BaseException | None = error
         try:
             flow.intake.end(None)
-            if error is None:
+            if error is None or error is self._refusal:
                 flow.outlet.take()
         except BaseException as caught:
             ended = caught
@@ -142,16 +142,24 @@ class TaskGroup:
         finally:
             self._execution.finish(flow, ended)
             self._flow = None
-        self._raise(error, flow.errors)
+        self._raise(error, flow.take_errors())
 
     def _raise(self, error: BaseException | None, errors: list[BaseException]) -> None:
-        """Raise all errors as a group, with that of the body; an interrupt of the body passes as it is."""
+        """Raise all errors as a group, with that of the body; an interrupt of the body or of a task passes as it is."""
         if error is not None and not isinstance(error, Exception):
             return
-        # That a stopping group refused to start more is no news beside what stopped it.
-        together = errors if error is None or (errors and error is self._refusal) else [error, *errors]
-        if together:
-            raise BaseExceptionGroup(f"{len(together)} errors in task group {self._execution.settings.name!r}", together)
+        for fatal in errors:
+            if not isinstance(fatal, Exception | Cancelled):
+                raise fatal
+        # That a stopping group refused to start more is no news beside what stopped it; nor is an error of a task that
+        # the body got and let pass.
+        of_body = [] if error is None or error is self._refusal or any(error is each for each in errors) else [error]
+        count = len(of_body) + self.stats().failed
+        shown = "" if len(of_body) + len(errors) == count else f" (the first {len(errors)} are here)"
+        if of_body or errors:
+            name = self._execution.settings.name
+            message = f"{count} error{'' if count == 1 else 's'} in task group {name!r}{shown}"
+            raise BaseExceptionGroup(message, [*of_body, *errors])
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,7 @@ class TasksRunner:
             )
         if error is not None:
             task.settle(None, error)
+        del task, error  # the frames of an error refer to this one
 
 
 def _drop(batch: Batch) -> None:

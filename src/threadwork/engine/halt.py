@@ -34,19 +34,21 @@ class Halt:
 
     def reached(self, failed: int, finished: int) -> bool:
         """Tell whether `failed` of `finished` items are enough to stop."""
-        count, share = self._limit()
-        if share is None:
-            return failed >= count
-        return failed > share * max(finished, math.ceil(1 / share))
+        failures, items = self._limit()
+        if items is None:
+            return failed >= failures
+        one_in = -(-items // failures)
+        return failed * items > failures * max(finished, one_in)
 
-    def _limit(self) -> tuple[float, float | None]:
-        """Return the count of failures, or 0 and the share of the finished items."""
+    def _limit(self) -> tuple[float, int | None]:
+        """Return the count of failures and ``None``, or a share as so many failures of so many items, in whole numbers."""
         if isinstance(self.failures, str):
             match = _PERCENT.fullmatch(self.failures.strip())
-            share = float(match[1]) / 100 if match else 0.0
-            if 0 < share < 1:
-                return 0, share
-        elif not isinstance(self.failures, bool) and (self.failures == math.inf or self.failures in range(1, 2**63)):
+            whole, _, decimals = match[1].partition(".") if match else ("0", "", "")
+            failures, items = int(whole + decimals), 100 * 10 ** len(decimals)
+            if 0 < failures < items:
+                return failures, items
+        elif self.failures == math.inf or (isinstance(self.failures, int) and self.failures >= 1 and self.failures is not True):
             return self.failures, None
         raise InvalidOption(
             f"Halt(failures=...) must be a whole number of at least 1 or a share like '5%', not {self.failures!r}"

@@ -11,9 +11,13 @@ from .ledger import Ledger
 class Intake:
     """Used by one thread at a time, the input's; `push` by any."""
 
-    def __init__(self, ledger: Ledger, owner: BatchOwner) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._owner = owner
+
+    def _owner(self) -> BatchOwner:
+        owner = self._ledger.owner
+        assert owner is not None, "the run has ended"
+        return owner
 
     def wait_for_room(self) -> int:
         """Wait until items may be admitted and return how many to take; 0 when the run is stopped."""
@@ -30,7 +34,7 @@ class Intake:
         """Return the deque to put the next items into; `close_batch` admits them."""
         ledger = self._ledger
         with ledger.lock:
-            ledger.incoming = Batch(self._owner, ledger.state.admitted, deque(), ledger.now())
+            ledger.incoming = Batch(self._owner(), ledger.state.admitted, deque(), ledger.now())
             return ledger.incoming.items
 
     def close_batch(self) -> int:
@@ -55,7 +59,7 @@ class Intake:
         with ledger.lock:
             if ledger.state.stopped or ledger.over:
                 return None
-            batch = Batch(self._owner, ledger.state.admitted, deque([item]), ledger.now())
+            batch = Batch(self._owner(), ledger.state.admitted, deque([item]), ledger.now())
             item.work = batch
             ledger.admit(batch)
         ledger.submit(batch)
@@ -80,5 +84,5 @@ class Intake:
         if incoming is None or not incoming.items or incoming.admitted_at >= late:
             return []
         items = deque(incoming.items.popleft() for _ in range(len(incoming.items)))
-        batch = Batch(self._owner, self._ledger.state.admitted, items, incoming.admitted_at)
+        batch = Batch(self._owner(), self._ledger.state.admitted, items, incoming.admitted_at)
         return [batch] if self._ledger.admit(batch) else []

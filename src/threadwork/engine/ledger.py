@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from ..errors import PoolClosed
-from .batch import Batch, BatchSizer
+from .batch import Batch, BatchOwner, BatchSizer
 from .channel import Signal
 from .crew import Crew, Worker
 from .delivery import AsCompleted, Delivery, InOrder, NoDelivery
@@ -15,7 +15,7 @@ from .ending import Ending
 from .halt import Halt
 from .options import Settings
 from .run_state import RunState
-from .seat import Owner, nudge
+from .seat import nudge
 
 LOOK_SECONDS = 0.005
 """How often a waiting consumer looks after batches that take long: half of the 10 ms in which a result is delivered."""
@@ -35,10 +35,10 @@ class Ledger:
     No lock is held while a task, a listener, or a key function runs. Lock order: this one, then the crew's.
     """
 
-    def __init__(self, settings: Settings, crew: Crew, keep: Keep, owner: Owner) -> None:
+    def __init__(self, settings: Settings, crew: Crew, keep: Keep, owner: BatchOwner) -> None:
         self.settings = settings
-        self.owner = owner
-        """Who gives the batches to the crew."""
+        self.owner: BatchOwner | None = owner
+        """Who gives the batches to the crew; nobody any more when the run has ended, so that no cycle keeps it alive."""
         self.crew = crew
         self.keep = keep
         self.now = settings.clock.now
@@ -103,10 +103,13 @@ class Ledger:
             if self.on_drop:
                 self.on_drop(batch)
 
-    def stop(self, cause: BaseException, *, quiet: bool = False) -> None:
-        """Admit no more items, and begin none that is not begun. `quiet`: where outcomes are wanted, they tell the cause."""
-        patient = quiet and self.halt.drain
+    def stop(self, cause: BaseException, *, quiet: bool = False, patient: bool = False) -> None:
+        """Admit no more items, and begin none that is not begun.
+
+        `quiet`: where outcomes are wanted, they tell the cause. `patient`: what is running may take as long as it takes.
+        """
         self.ending.stop(cause, quiet=quiet, give_up_at=None if patient else self.now() + self.settings.grace)
+        self.ready.wake()  # it may wait now at most for the grace
         if self.state.stopped:
             return
         self.state.stopped = True
@@ -116,10 +119,9 @@ class Ledger:
                 self.drop(rest)
         self._drop_queued()
         self.room.wake()
-        self.ready.wake()  # it may wait now at most for the grace
 
     def _drop_queued(self) -> None:
-        for work in self.crew.withdraw(self.owner):
+        for work in self.crew.withdraw(self.owner) if self.owner else []:
             if isinstance(work, Batch):
                 self.drop(work)
 

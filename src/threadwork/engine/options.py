@@ -1,7 +1,7 @@
 """The options of a run: what may be given (`Options`), and the checked values the engine works with (`Settings`)."""
 
 import contextvars
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import inf
@@ -99,7 +99,7 @@ def settings_of(options: Options) -> Settings:
         halt=_instance("halt", options.get("halt"), Halt),
         key=_function("key", options.get("key")),
         resource=_function("resource", options.get("resource")),
-        listeners=tuple(_listener(listener) for listener in options.get("listeners", ())),
+        listeners=_listeners(options.get("listeners", ())),
         name=_name(options.get("name", DEFAULT_NAME)),
         context=context,
     )
@@ -144,10 +144,14 @@ def _function(name: str, value: Any) -> Any:
     return value
 
 
-def _listener(value: Any) -> Any:
-    if not callable(value):
-        raise InvalidOption(f"every listener must be callable with one event, not {value!r}")
-    return value
+def _listeners(value: Any) -> tuple[Listener, ...]:
+    if not isinstance(value, Iterable):
+        raise InvalidOption(f"listeners must be a sequence of functions, as in listeners=[f], not {value!r}")
+    listeners = tuple(value)
+    for listener in listeners:
+        if not callable(listener):
+            raise InvalidOption(f"every one of the listeners must be callable with one event, not {listener!r}")
+    return listeners
 
 
 def _name(value: object) -> str:

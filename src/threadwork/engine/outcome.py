@@ -55,7 +55,10 @@ class Outcome(NamedTuple, Generic[R_co]):
     def unwrap(self) -> R_co:
         """Return the value, or raise the item's error; `RunCancelled` where it has none because the run was stopped."""
         if self.error is not None:
-            raise self.error
+            try:
+                raise self.error
+            finally:
+                del self  # the frames of the error would refer to it
         if self.status is not Status.DONE:
             raise RunCancelled(f"item {self.index} has no value: it was cancelled")
         return self.value  # type: ignore[return-value] # a done item has the task's own return value, None included

@@ -107,7 +107,8 @@ class Outlet:
         Its own crew may be another than that of the run: then such work is for a run that a task of this one has begun.
         """
         helper = self._helper
-        work = helper.crew.take_own(self._ledger.owner) if helper else None
+        owner = self._ledger.owner
+        work = helper.crew.take_own(owner) if helper and owner else None
         if helper is None or work is None:
             return False
         self._ledger.lock.release()

@@ -63,7 +63,8 @@ class Pool:
         return self._close(self._settings.grace)
 
     def _close(self, patience: float) -> tuple[str, ...]:
-        self._crew.end_runs(PoolClosed(f"pool {self._settings.name!r} was closed before the end of the run"))
+        # A run that this thread has not consumed to its end will not go on; other threads' come to the end of their queue.
+        self._crew.end_runs(PoolClosed(f"pool {self._settings.name!r} is closed: the run was not at its end"), of_others=False)
         self._crew.close()
         left = self._crew.join(self._settings.clock.now() + patience)
         if self._crew.faults:

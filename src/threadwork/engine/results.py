@@ -74,7 +74,7 @@ class Results:
         finally:
             self._execution.finish(flow, error)
             del error
-        return flow.errors
+        return flow.take_errors()
 
     def _begin(self, keep: Keep) -> Flow:
         source, self._source = self._source, None

@@ -52,7 +52,8 @@ class TaskContext:
         """Call `callback` when the task is asked to stop (now, if it was already): close a socket, kill a child.
 
         It is called once, on the thread that cancels, and no more after the task has ended; used as a context manager,
-        the registration ends with the ``with``. An exception in it is logged, not raised.
+        the registration ends with the ``with``. A registration made in a copy of the task's context, as in a coroutine,
+        ends with that copy. An exception in it is logged, not raised.
         """
         if self._callbacks is None:
             self._callbacks = CancelCallbacks()

@@ -27,7 +27,10 @@ def test_the_context_of_a_task_tells_who_it_is():
         return (me.index, me.key, me.item, me.attempt, me.worker, me.resource, me.cancelled, me.remaining()), current() is me
 
     run = threadwork.map(task, ["a", "b"], key=str.upper, workers=1, name="who")
-    assert run.collect() == [((0, "A", "a", 1, "who-1", None, False, None), True), ((1, "B", "b", 1, "who-1", None, False, None), True)]
+    assert run.collect() == [
+        ((0, "A", "a", 1, "who-1", None, False, None), True),
+        ((1, "B", "b", 1, "who-1", None, False, None), True),
+    ]
 
 
 @LISTENED
@@ -327,17 +330,6 @@ class TestOnCancel:
         run.cancel()
         consumer.result()
         assert calls == []
-
-    def test_a_registration_made_in_a_nested_context_holds_as_long_as_the_task(self):
-        import contextvars
-
-        def task(ready):
-            stopped = threading.Event()
-            contextvars.copy_context().run(lambda: current().on_cancel(stopped.set))
-            ready.set()
-            wait_for(stopped)
-
-        assert self.run_task(task).ok
 
 
 def test_break_stops_the_running_tasks_before_the_loop_is_left():

@@ -17,7 +17,9 @@ LISTENED = pytest.mark.parametrize("listeners", [[], [lambda event: None]], ids=
 @LISTENED
 @pytest.mark.parametrize("ordered", [True, False])
 def test_values_end_with_the_deadline(ordered, listeners):
-    run = threadwork.map(lambda item: current().sleep(item), [0, 30, 30], workers=3, timeout=0.05, ordered=ordered, listeners=listeners)
+    run = threadwork.map(
+        lambda item: current().sleep(item), [0, 30, 30], workers=3, timeout=0.05, ordered=ordered, listeners=listeners
+    )
     with pytest.raises(DeadlineExceeded, match=r"0\.05 s"):
         run.collect()
     assert run.stats().status is RunStatus.DEADLINE

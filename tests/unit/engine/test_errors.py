@@ -216,7 +216,9 @@ def test_a_stop_iteration_of_a_task_does_not_end_the_loop_in_silence():
     assert isinstance(next(threadwork.map(task, [1]).outcomes()).error, StopIteration)
 
 
-@pytest.mark.parametrize("error", [IndexError("of the task"), GeneratorExit("of the task"), ExceptionGroup("two", [Loud(), Loud()])])
+@pytest.mark.parametrize(
+    "error", [IndexError("of the task"), GeneratorExit("of the task"), ExceptionGroup("two", [Loud(), Loud()])]
+)
 @pytest.mark.parametrize("batch", [1, 10])
 def test_errors_that_the_engine_uses_itself_are_the_tasks_own(error, batch):
     def task(item):

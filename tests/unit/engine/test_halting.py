@@ -34,7 +34,11 @@ def test_outcomes_halt_at_that_many_failures_and_account_for_every_admitted_item
     assert [outcome.index for outcome in outcomes] == list(range(len(outcomes)))
     summary = run.stats()
     assert summary.admitted == len(outcomes) < 1000
-    assert (summary.failed, summary.done, summary.cancelled) == (failures, counts.get(Status.DONE, 0), counts.get(Status.CANCELLED, 0))
+    assert (summary.failed, summary.done, summary.cancelled) == (
+        failures,
+        counts.get(Status.DONE, 0),
+        counts.get(Status.CANCELLED, 0),
+    )
     assert summary.status is RunStatus.HALTED
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import itertools
 import logging
+import subprocess
+import sys
 import threading
 from collections import Counter
 
@@ -279,7 +281,7 @@ def test_a_listener_that_failed_hears_the_next_run_again(caplog):
 
 
 @every_consumer
-@every_kind_of_event
+@pytest.mark.parametrize("kind", [RunStarted, ItemStarted, ItemFinished, WorkerExited, RunFinished])
 @pytest.mark.parametrize("interrupt", [SystemExit, KeyboardInterrupt])
 def test_an_interrupt_in_a_listener_ends_the_run(consume, kind, interrupt):
     raised = interrupt("enough")
@@ -292,3 +294,28 @@ def test_an_interrupt_in_a_listener_ends_the_run(consume, kind, interrupt):
     with pytest.raises(interrupt) as caught:
         consume(lambda number: number, items, workers=1, name="r", listeners=[leave])
     assert caught.value is raised
+
+
+@pytest.mark.parametrize(
+    "consume",
+    [
+        "threadwork.map(str, range(1000), **options).collect()",
+        "list(threadwork.map(str, range(1000), **options).outcomes())",
+        "threadwork.for_each(str, range(1000), **options)",
+        "with threadwork.TaskGroup(**options) as group: group.start(str, 1)",
+    ],
+)
+def test_an_interrupt_in_a_listener_that_hears_of_a_new_worker_ends_the_run(consume):
+    """In a child process: a run that never ends could not be got rid of."""
+    program = f"""
+import threadwork
+
+def leave(event):
+    if isinstance(event, threadwork.WorkerStarted):
+        raise SystemExit(7)
+
+options = {{"workers": 1, "listeners": [leave], "grace": 1}}
+{consume}
+"""
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=5, check=False)
+    assert (child.returncode, child.stderr) == (7, b"")

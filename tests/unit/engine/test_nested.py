@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import threadwork
-from tests.support.aside import Aside, wait_for, wait_until
+from tests.support.aside import Aside, wait_until
 from threadwork import Pool, current
 
 

@@ -173,19 +173,6 @@ def test_a_finished_task_of_a_group_keeps_its_value_alone():
     assert dies(value)
 
 
-def test_a_cancelled_task_of_a_group_keeps_nothing():
-    gate, argument = threading.Event(), Thing()
-    ref = weakref.ref(argument)
-    with TaskGroup(workers=1) as group:
-        group.start(gate.wait, PATIENCE)
-        task = group.start(Task(), argument)
-        del argument
-        task.cancel()
-        gate.set()
-    assert dies(ref)
-    assert task.cancelled()
-
-
 def test_a_finished_call_of_an_executor_keeps_its_value_alone():
     fn, argument = Task(Thing), Thing()
     refs = weakref.ref(fn), weakref.ref(argument)
@@ -303,19 +290,6 @@ def test_an_error_of_the_input_dies_when_it_is_handled():
         ref = weakref.ref(error)
     assert dies(ref)
     assert run.stats().done == 1
-
-
-def test_an_error_of_a_resource_dies_when_it_is_handled():
-    run = threadwork.map(str, range(5), workers=1, resource=Fail())
-    try:
-        run.collect()
-    except Failure as error:
-        ref = weakref.ref(error)
-    del run
-    assert dies(ref)
-
-
-# Forgotten runs
 
 
 def threads_of(name):
