@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter, deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
@@ -209,18 +208,19 @@ def test_a_run_is_taken_by_two_threads_at_once(monkeypatch):
         def _taken(self, taken):
             self.taken = taken
 
+    results = []
+
     def consume():
         try:
-            return run.collect()
+            results.append(run.collect())
         except RunClosed:
-            return "closed"
+            results.append("closed")
 
     monkeypatch.setattr(run_module, "Run", SlowToTell)
     run = threadwork.map(abs, range(3), workers=1)
-    with ThreadPoolExecutor(2) as consumers:
-        consumed = [consumers.submit(consume) for _ in range(2)]
-        try:
-            results = [future.result(2) for future in consumed]
-        finally:
-            run.cancel()
+    consumers = [threading.Thread(target=consume, daemon=True) for _ in range(2)]  # daemons: one may wait for ever
+    for consumer in consumers:
+        consumer.start()
+    for consumer in consumers:
+        consumer.join(2)
     assert sorted(results, key=str) == [[0, 1, 2], "closed"]
