@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -95,3 +96,13 @@ class RunStateMachine(RuleBasedStateMachine):
 
 
 TestRunState = RunStateMachine.TestCase
+
+
+@given(workers=st.integers(1, 40), batch=st.integers(1, MOST_AHEAD))
+def test_behind_a_straggler_the_input_goes_on_up_to_the_most_ahead(workers, batch):
+    state = RunState(workers, consumer_waits=True)
+    size = min(batch, state.largest_batch())
+    while state.room(size) >= size:
+        state.admitted += size
+        state.settled = state.admitted - 1  # all but the first
+    assert MOST_AHEAD - size < state.admitted <= MOST_AHEAD

@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter, deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
 import threadwork
 from threadwork import Halt, RunCancelled, RunClosed, TaskGroup
 from threadwork.engine import crew, execution, intake
+from threadwork.engine import run as run_module
 from threadwork.engine.flow import Flow
 
 
@@ -188,3 +189,38 @@ def test_a_task_that_was_left_behind_fails_later(keep):
     leave.set()
     assert left.wait(5)
     assert run.stats() == summary
+
+
+def test_a_run_is_taken_by_two_threads_at_once(monkeypatch):
+    both_ask = threading.Barrier(2)
+
+    class SlowToTell(run_module.Run):
+        """A run that tells two threads at the same time whether it is taken."""
+
+        @property
+        def _taken(self):
+            taken = self.taken
+            with suppress(threading.BrokenBarrierError):
+                both_ask.wait(0.2)
+            return taken
+
+        @_taken.setter
+        def _taken(self, taken):
+            self.taken = taken
+
+    results = []
+
+    def consume():
+        try:
+            results.append(run.collect())
+        except RunClosed:
+            results.append("closed")
+
+    monkeypatch.setattr(run_module, "Run", SlowToTell)
+    run = threadwork.map(abs, range(3), workers=1)
+    consumers = [threading.Thread(target=consume, daemon=True) for _ in range(2)]  # daemons: one may wait for ever
+    for consumer in consumers:
+        consumer.start()
+    for consumer in consumers:
+        consumer.join(2)
+    assert sorted(results, key=str) == [[0, 1, 2], "closed"]
