@@ -333,20 +333,24 @@ class TestOnCancel:
 
 
 def test_break_stops_the_running_tasks_before_the_loop_is_left():
+    asleep = [threading.Event(), threading.Event()]
     stopped = []
 
     def task(item):
-        if item == 0:
+        if item == 2:
             return item
+        asleep[item].set()
         try:
             current().sleep(30)
         finally:
             stopped.append(item)
 
-    for _ in threadwork.map(task, range(3), workers=3, batch=1, name="left"):
-        wait_until(lambda: sum(thread.name.startswith("left-") for thread in threading.enumerate()) >= 3)
+    for _ in threadwork.map(task, range(3), workers=3, batch=1, ordered=False, name="left"):
+        for event in asleep:
+            wait_for(event)
         break
-    assert not any(thread.name.startswith("left") for thread in threading.enumerate())
+    assert sorted(stopped) == [0, 1]
+    assert not any(thread.name.startswith("left-") for thread in threading.enumerate())
 
 
 def test_cancelling_reaches_every_floor_of_nested_runs():
