@@ -16,8 +16,8 @@ from threadwork.engine.flow import Flow
 def test_a_run_is_dumped_while_its_first_worker_is_being_started(monkeypatch):
     start, dumped = crew.start_thread, threading.Event()
 
-    def start_late(main, name):
-        thread = start(main, name)
+    def start_late(*thread):
+        thread = start(*thread)
         dumped.wait(1)
         return thread
 

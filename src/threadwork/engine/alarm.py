@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable
 
 from .clock import Clock
-from .threads import start_thread
+from .threads import join_thread, start_thread
 
 
 class Alarm:
-    """Calls `ring` on a thread of its own after `seconds`. Its owner ends it with `call_off`."""
+    """Calls `ring` on a thread of its own, called `name`, `seconds` after `start`. Its owner ends it with `call_off`."""
 
     def __init__(self, clock: Clock, seconds: float, ring: Callable[[], None], name: str) -> None:
         self._clock = clock
@@ -17,16 +17,20 @@ class Alarm:
         self._called_off = threading.Lock()
         self._called_off.acquire()
         self.name = name
-        self._thread = start_thread(self._main, name)
+        self._thread: threading.Thread | None = None
 
-    def _main(self) -> None:
-        if not self._clock.acquire(self._called_off, self._seconds):
-            self._ring()
+    def start(self) -> None:
+        """Begin to count. Raises ``RuntimeError`` where the system has no thread left."""
+        start_thread(self._main, self.name, self._keep)
 
     def call_off(self, patience: float | None) -> bool:
         """End the alarm, and wait for its thread at most `patience` seconds; tell whether that has ended, or is this one."""
         self._called_off.release()
-        if self._thread.ident == threading.get_ident():
-            return True
-        self._thread.join(patience)
-        return not self._thread.is_alive()
+        return join_thread(self._thread, patience)
+
+    def _keep(self, thread: threading.Thread) -> None:
+        self._thread = thread
+
+    def _main(self) -> None:
+        if not self._clock.acquire(self._called_off, self._seconds):
+            self._ring()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..errors import Cancelled
 from .batch import Batch
 from .cancel import CancelScope
 from .events import ItemFinished, ItemStarted
@@ -42,7 +43,7 @@ class BatchRunner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValuesRunner:
-    """Keeps values alone. A failed item ends the batch: it is its `failure`, and what follows is for another batch."""
+    """Keeps values alone. A failed item ends the batch; what follows is for another one."""
 
     task: Task
 
@@ -58,8 +59,7 @@ class ValuesRunner:
                 batch.item = item
                 keep(copy().run(task, item))
             except BaseException as error:  # noqa: BLE001 - the judge lets none vanish
-                batch.failure = _without_engine(error)
-                judge.failed(batch, error)
+                judge.failed(batch, _without_engine(error))
                 return
 
 
@@ -103,10 +103,10 @@ class OutcomesRunner:
         end = now()
         while True:
             try:
+                batch.item = batch.items[0]  # before it is taken, so that nobody finds another one's item as the running one
                 item = take()
             except IndexError:
                 return
-            batch.item = item
             start = end
             key, value, error, status = index, None, None, Status.DONE
             try:
@@ -135,8 +135,10 @@ class OutcomesRunner:
 def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator[Outcome[Any]]:
     """Yield the outcomes of items that have no other: the run was stopped before they began, or they were left behind."""
     attempts, worker = (1, batch.worker.name) if batch.worker else (0, "")
+    error = batch.failure
+    status = Status.CANCELLED if error is None or isinstance(error, Cancelled) else Status.FAILED
     for index, item in enumerate(batch.items, batch.start):
-        yield Outcome(index, identify(key, item, index), item, Status.CANCELLED, None, None, attempts, 0.0, 0.0, 0.0, worker)
+        yield Outcome(index, identify(key, item, index), item, status, None, error, attempts, 0.0, 0.0, 0.0, worker)
 
 
 def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:

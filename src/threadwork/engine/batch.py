@@ -53,7 +53,7 @@ class Batch:
         self.judged = -1
         """Index of the last item that ended without a value."""
         self.failure: BaseException | None = None
-        """Error of the item after those in `done`, where values are wanted: it ends the batch."""
+        """Error of that item. Where values are wanted it ends the batch."""
         self.finished = False
         self.dropped = False
         """Its `items` will never be run."""
@@ -79,6 +79,13 @@ class Batch:
     def position(self) -> int:
         """Return the index of the item that is running."""
         return self.start + self.size - len(self.items) - 1
+
+    def judge(self, error: BaseException) -> int:
+        """Take note that the item that is running ended with `error`; return its index."""
+        self.judged = self.position()
+        self.bad += 1
+        self.failure = error
+        return self.judged
 
     def cut(self) -> "Batch | None":
         """Take away what has not begun and return it as a batch of its own, or ``None`` if there is nothing."""

@@ -23,8 +23,8 @@ class Signal:
     def wait(self, timeout: float | None = None) -> bool:
         """Give the lock up until `wake` is called or `timeout` seconds are over, take it again, and tell which."""
         self.waiting = True
-        self._lock.release()
         try:
+            self._lock.release()
             self._clock.acquire(self._baton, timeout)
         finally:
             self._lock.acquire()

@@ -12,7 +12,10 @@ from .exits import end_at_exit
 from .notify import Notifier
 from .options import Settings
 from .seat import Owner, current_seat, serves
-from .threads import start_thread
+from .threads import join_thread, start_thread
+
+LOOK_SECONDS = 0.005
+"""How often somebody looks after batches that take long: half of the 10 ms in which a result is to be delivered."""
 
 _LEAVING_SECONDS = 0.5
 """How long a worker without work may take to leave, on a busy machine (a guess)."""
@@ -41,6 +44,12 @@ class OpenRun(Protocol):
     def abort(self, cause: BaseException) -> None:
         """Stop, because of `cause`, and end what belongs to the run alone, in at most its grace."""
 
+    def look(self) -> bool:
+        """Give idle workers what waits behind something slow; tell whether it is worth to look again soon."""
+
+    def forget(self) -> None:
+        """Take note that there is nothing to end any more."""
+
 
 class Worker:
     """One named thread of a crew: it starts, enters its resource, works until the crew closes, and leaves."""
@@ -57,8 +66,20 @@ class Worker:
         self.baton.acquire()
         self.depth = 0
         """How many works it does inside each other."""
-        self.ident: int | None = None
-        self.thread = start_thread(self._main, name)
+        self.thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread. Raises ``RuntimeError`` where the system has none left."""
+        start_thread(self._main, self.name, self._keep)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread has been started and has not ended."""
+        return self.thread is not None and self.thread.is_alive()
+
+    def _keep(self, thread: threading.Thread) -> None:
+        self.thread = thread
+        self.crew.keep(self)
 
     def do(self, work: Work) -> None:
         """Do `work` on this worker's thread."""
@@ -73,7 +94,6 @@ class Worker:
 
     def _main(self) -> None:
         _here.worker = self
-        self.ident = threading.get_ident()
         manager = self._enter()
         if manager is None:
             return
@@ -150,6 +170,8 @@ class Crew:
         self._size = settings.workers
         self._started = 0
         self._runs: set[OpenRun] = set()
+        self._watching = False
+        self._watchman: Worker | None = None
         self._given_up = False
         self._taken = 0
         self._closed = False
@@ -201,7 +223,7 @@ class Crew:
             if self._broken is None:
                 self._queue.append(work)
                 if self._idle:
-                    self._idle.pop().baton.release()
+                    self._wake_idle()
                 elif len(self._workers) < self._size:
                     self._start_worker()
             broken = self._broken
@@ -211,22 +233,40 @@ class Crew:
     def _start_worker(self) -> None:
         # A worker begins with what it was started for, so that it is not withdrawn; but entering a resource may take
         # long or hang, and meanwhile another worker may do that work.
-        first = None if self.settings.resource else self._queue.popleft()
+        first = self._queue.popleft() if self._queue and not self.settings.resource else None
         try:
-            worker = Worker(self, f"{self.settings.name}-{self._started + 1}", first)
+            Worker(self, f"{self.settings.name}-{self._started + 1}", first).start()
         except RuntimeError as error:  # the system has no thread left
-            if first is None:
-                first = self._queue.popleft()
             if not self._workers:
                 self._broken = error
                 return
-            self._queue.appendleft(first)
+            if first is not None:
+                self._queue.appendleft(first)
             self._size = len(self._workers)
             warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
-            return
+
+    def keep(self, worker: Worker) -> None:
+        """Take note of a worker that is being started, before it does anything. The lock is held."""
         self._started += 1
-        self._taken += first is not None
         self._workers.append(worker)
+
+    def watch(self) -> None:
+        """See to it that a worker that has nothing to do looks after the runs now and then, until they need that no more."""
+        with self._lock:
+            if self._watching or self._closed:
+                return
+            self._watching = True
+            if self._idle:
+                self._wake_idle()
+            elif len(self._workers) < self._size:
+                self._start_worker()
+
+    def _wake_idle(self) -> None:
+        """Wake the worker that went idle last. The lock is held."""
+        worker = self._idle.pop()
+        if worker is self._watchman:
+            self._watchman = None
+        worker.baton.release()
 
     def take(self, worker: Worker) -> Work | None:
         """Return the next work for `worker`, waiting for it; ``None`` when the crew is closed and all work taken."""
@@ -234,11 +274,32 @@ class Crew:
             with self._lock:
                 if self._queue:
                     self._taken += 1
-                    return self._queue.popleft()
+                    work = self._queue.popleft()
+                    if self._watching and not self._idle and len(self._workers) < self._size:
+                        self._start_worker()  # so that there is one that watches
+                    return work
                 if self._closed:
                     return None
-                self._idle.append(worker)
-            worker.baton.acquire()
+                watches = self._watching and self._watchman is None
+                if watches:
+                    self._watchman = worker
+                self._idle.insert(0 if watches else len(self._idle), worker)  # whoever watches is the last to get work
+            if not self.settings.clock.acquire(worker.baton, LOOK_SECONDS if watches else None):
+                self._look(worker)
+
+    def _look(self, worker: Worker) -> None:
+        """Look after the runs, for `worker` has had nothing to do for a while."""
+        with self._lock:
+            if worker not in self._idle:  # it has been woken just now
+                worker.baton.acquire(blocking=False)
+                return
+            self._idle.remove(worker)
+            self._watchman = None
+            self._watching = False
+            runs = list(self._runs)
+        if any([run.look() for run in runs]):
+            with self._lock:
+                self._watching = True
 
     def take_own(self, owner: Owner) -> Work | None:
         """Return the next queued work that serves `owner`, for himself to do, or ``None``. Does not wait."""
@@ -277,25 +338,27 @@ class Crew:
         """Take no more work; the workers leave when they have done what is queued. Does not wait."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for worker in idle:
-            worker.baton.release()
+            self._idle.clear()
+            self._watchman = None
+            for worker in self._workers:  # also one that an interrupt has kept from being woken for work
+                if worker.baton.locked():
+                    worker.baton.release()
 
     def join(self, until: float | None) -> tuple[str, ...]:
         """Wait for the workers to leave, at most `until` that time of the clock; return the names of those still there."""
         with self._lock:
             workers = list(self._workers)
-        # A worker that closes its own crew cannot wait for itself.
-        others = [worker for worker in workers if worker.thread.ident != threading.get_ident()]
-        for worker in others:
+        left_behind = []
+        for worker in workers:
             left = None if until is None else max(0.0, until - self.settings.clock.now())
             if left is not None and worker.serves is None:  # it has nothing to do, and leaves as soon as it is scheduled
                 left = max(left, _LEAVING_SECONDS)
-            worker.thread.join(left)
+            if not join_thread(worker.thread, left):
+                left_behind.append(worker)
         with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
-            self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
-            self._given_up = self._closed and any(worker in self._workers for worker in others)
-        return tuple(worker.name for worker in others if worker.thread.is_alive())
+            self._workers = [worker for worker in self._workers if worker.alive]
+            self._given_up = self._closed and bool(left_behind)
+        return tuple(worker.name for worker in left_behind)
 
     def end_at_exit(self) -> tuple[str, ...]:
         """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""
@@ -303,8 +366,27 @@ class Crew:
             return self.join(self.settings.clock.now())
         self.end_runs(PoolClosed("the interpreter exits"), of_others=True)
         self.close()
-        while True:
+        before = -1
+        left: tuple[str, ...] = ()
+        while before != self._taken:
             before = self._taken
             left = self.join(self.settings.clock.now() + self.settings.grace)
-            if not left or self._taken == before:
-                return left
+            if not left:
+                break
+        self._forget_runs()
+        return left
+
+    def forget(self) -> None:
+        """Take note that this is a forked child, in which there are none of the threads."""
+        self._lock = threading.RLock()  # another thread may have held it at the fork
+        self._closed = True
+        self._workers, self._idle = [], []
+        self._queue.clear()
+        self._forget_runs()
+        _here.worker = None
+
+    def _forget_runs(self) -> None:
+        with self._lock:
+            runs, self._runs = self._runs, set()
+        for run in runs:
+            run.forget()

@@ -20,8 +20,12 @@ class Ending:
         """Take note of a cause to stop. One that is not quiet outranks one that is; else the first one counts."""
         if self.cause is None or (self.quiet and not quiet):
             self.cause, self.quiet = cause, quiet
+        self.give_up(give_up_at)
+
+    def give_up(self, at: float | None) -> None:
+        """Leave behind what still runs `at` that time, if there is no earlier one."""
         if self.give_up_at is None:
-            self.give_up_at = give_up_at
+            self.give_up_at = at
 
     def error(self, *, outcomes: bool) -> BaseException | None:
         """Return what the consumer, of `outcomes` or of values, gets raised at the end."""

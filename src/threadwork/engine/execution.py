@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import TracebackType
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled
@@ -22,15 +23,16 @@ from .threads import start_unjoined
 
 
 class Execution:
-    """Begun and finished by one thread, the consumer's; `stats` and `cancel` may be called from any."""
+    """Used in a ``with`` by one thread, the consumer's, in which it is begun; `stats` and `cancel` may be called from any."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.notifier = Notifier(settings.listeners)
         self.status = RunStatus.PENDING
         self.flow: Flow | None = None
-        self._cancelled: str | None = None
-        self._consumer = 0
+        self.cancelled: str | None = None
+        """Why somebody has cancelled it, if somebody has."""
+        self._consumer: threading.Thread | None = None
         self._over = False
         self.epoch = 0.0
         """When it began, on the clock."""
@@ -50,45 +52,55 @@ class Execution:
         self,
         keep: Keep,
         runner: Callable[["Execution"], BatchRunner],
-        source: Iterator[Any] | None = None,
+        source: list[Iterator[Any]] | None = None,
         total: int | None = None,
     ) -> Flow:
         """Begin, on behalf of the calling thread: pull `source`, if there is one, and run items with `runner`."""
         settings, clock = self.settings, self.settings.clock
+        self._consumer = threading.current_thread()
         self._crew = self._shared or Crew(settings, self.notifier)
         outer = current_or_none()
         scope = CancelScope(clock, outer.scope if outer else None, settings.timeout)
-        self._consumer = threading.get_ident()
         self.epoch = clock.now()
+        self.status = RunStatus.RUNNING
         self.flow = flow = Flow(settings, self._crew, keep, scope)
         flow.use(runner(self), self._context)
-        self.status = RunStatus.RUNNING
-        self.notifier.tell(RunStarted(settings.name, settings.workers, total))
         scope.tell(flow)
-        if self._cancelled is not None:
-            scope.cancel(self._cancelled)
+        self.notifier.tell(RunStarted(settings.name, settings.workers, total))
+        if self.cancelled is not None:
+            scope.cancel(self.cancelled)
         if settings.timeout is not None:
             self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
+            self._alarm.start()
         self._crew.open_run(self)
         if source is not None:
-            try:
-                self._feeder = Feeder(flow, source, self._context.copy())
-            except RuntimeError:  # the system has no thread left
-                self.finish(flow, None)
-                raise
+            self._feeder = Feeder(flow, source, self._context.copy())
+            self._feeder.start()
         return flow
 
     def consumed_here(self) -> bool:
         """Tell whether the calling thread is the consumer, as far as there is one yet."""
-        return self.flow is None or threading.get_ident() == self._consumer
+        return self._consumer in (None, threading.current_thread())
 
-    def finish(self, flow: Flow, error: BaseException | None) -> None:
+    def adopt(self) -> None:
+        """Make the calling thread the consumer, where the one that was has ended."""
+        if self._consumer is not None and not self._consumer.is_alive():
+            self._consumer = threading.current_thread()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.finish(error)
+
+    def finish(self, error: BaseException | None) -> None:
         """End everything that was begun; `error` is what ended the consuming, if that was not the end of the run.
 
         After an early end, running tasks get the grace to stop. An interrupt meanwhile (the second Ctrl-C) leaves at
         once, and leaves behind what still runs.
         """
-        if self._over:  # the crew was closed, or the interpreter exits: it has been ended already
+        flow = self.flow
+        if self._over or flow is None:  # the interpreter exits, and it has been ended; or nothing was begun
             return
         if isinstance(error, GeneratorExit) and not self.consumed_here():
             # The garbage collector found a forgotten run. It works on any thread, at any moment: even on a worker of
@@ -101,6 +113,7 @@ class Execution:
         try:
             if error is not None or flow.cause is not None or not flow.over():
                 flow.scope.cancel(_why(error, flow))
+                flow.stop()
             flow.outlet.wait_until_over()
             self._join(flow)
             if self._crew.faults and error is None and flow.cause is None and self._shared is None:
@@ -118,18 +131,25 @@ class Execution:
 
     def cancel(self, reason: str) -> None:
         """Stop, from any thread; before the beginning, as soon as it begins."""
-        self._cancelled = reason
+        self.cancelled = reason
         if self.flow is not None:
             self.flow.scope.cancel(reason)
 
     def abort(self, cause: BaseException) -> None:
         """Stop, because the crew is closed or the interpreter exits; the consumer, if it comes back, gets `cause`."""
         flow = self.flow
-        if flow is None:
-            return
-        flow.abort(cause)
-        if self._feeder and self._feeder.thread.ident != threading.get_ident():
-            self._feeder.thread.join(self._patience(flow))
+        if flow is not None:
+            flow.abort(cause)
+            if self._feeder:
+                self._feeder.join(self._patience(flow))
+
+    def look(self) -> bool:
+        """Give what waits behind something slow to idle workers; tell whether it is worth to look again soon."""
+        return self.flow is not None and self.flow.takeover.look()
+
+    def forget(self) -> None:
+        """Take note that there is nothing to end any more: the interpreter exits, or this is a forked child."""
+        self._over = True
 
     def stats(self) -> Summary:
         """Return the counts as they are now."""
@@ -156,11 +176,8 @@ class Execution:
         """Wait for the threads of its own, up to the time when they are left behind."""
         self._close_crew()
         until = flow.ledger.ending.give_up_at
-        if self._feeder:
-            thread = self._feeder.thread
-            thread.join(self._patience(flow))
-            if thread.is_alive():
-                self._abandoned += (thread.name,)
+        if self._feeder and not self._feeder.join(self._patience(flow)):
+            self._abandoned += (self._feeder.name,)
         if self._shared is None:
             self._abandoned += self._crew.join(until)
 

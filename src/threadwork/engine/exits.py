@@ -13,6 +13,9 @@ class Open(Protocol):
     def end_at_exit(self) -> tuple[str, ...]:
         """End it, in bounded time; return the names of threads that are still busy."""
 
+    def forget(self) -> None:
+        """Take note that this is a forked child, in which there are none of the threads."""
+
 
 exiting = threading.Event()
 """Set once the interpreter exits."""
@@ -41,6 +44,8 @@ def _forget_all() -> None:
     """Forget everything: a forked child has none of the threads."""
     global _lock  # noqa: PLW0603 - another thread may have held it at the fork
     _lock = threading.Lock()
+    for thing in list(_open):
+        thing.forget()
     _open.clear()
 
 

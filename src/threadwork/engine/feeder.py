@@ -1,6 +1,7 @@
 """`Feeder`: the thread that pulls the input of a run, and nothing else does."""
 
 import contextvars
+import threading
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -10,7 +11,7 @@ from .batch import BatchSizer
 from .flow import Flow
 from .seat import set_seat
 from .task import TaskContext
-from .threads import start_thread
+from .threads import join_thread, start_thread
 
 
 class InputSeat:
@@ -33,15 +34,37 @@ class Feeder:
     run, so that the input may be something that belongs to one thread. It sees a copy of the caller's context.
     """
 
-    def __init__(self, flow: Flow, source: Iterator[Any], context: contextvars.Context) -> None:
+    def __init__(self, flow: Flow, source: list[Iterator[Any]], context: contextvars.Context) -> None:
+        """Make it; `source` is a list that holds nothing but the input, and is emptied when the thread has taken that."""
         self._flow = flow
-        self._source: Iterator[Any] | None = source
+        self._source = source
+        self._context = context
+        self._taken_over = threading.Lock()
+        self._taken_over.acquire()
+        self._thread: threading.Thread | None = None
+        self.name = f"{flow.settings.name}-input"
         context.run(set_seat, InputSeat(flow))
-        self.thread = start_thread(lambda: context.run(self._main), f"{flow.settings.name}-input")
+
+    def start(self) -> None:
+        """Begin to pull; return when the input belongs to the thread. Raises ``RuntimeError`` where there is none left."""
+        start_thread(lambda: self._context.run(self._main), self.name, self._keep)
+        # An object may die on another thread than its last user's: on free-threaded builds, on the thread that made it, as
+        # long as that one has a reference. Now nobody but the thread has one (unless the caller kept it for himself).
+        self._taken_over.acquire()
+        self._source.clear()
+
+    def join(self, patience: float | None) -> bool:
+        """Wait for the end of the thread at most `patience` seconds; tell whether it has ended, or is this one."""
+        return join_thread(self._thread, patience)
+
+    def _keep(self, thread: threading.Thread) -> None:
+        self._thread = thread
 
     def _main(self) -> None:
+        source = self._source[0]
+        self._taken_over.release()
         try:
-            self._pull()
+            self._pull(source)
         except BaseException as error:  # noqa: BLE001 - carried to the consumer
             if isinstance(error, Cancelled) and self._flow.scope.remaining() == 0:
                 self._flow.expire()
@@ -50,18 +73,17 @@ class Feeder:
         else:
             self._flow.intake.end(None)
         finally:
-            self._source = None  # a generator is closed here, on the thread that it ran on
+            del source  # a generator is closed here, on the thread that it ran on
 
-    def _pull(self) -> None:
+    def _pull(self, source: Iterator[Any]) -> None:
         """Pull until the input or the run ends."""
-        intake, source, now = self._flow.intake, self._source, self._flow.settings.clock.now
-        assert source is not None
+        intake, now = self._flow.intake, self._flow.settings.clock.now
         # A slow input is pulled in small portions, whatever the workers could take.
         portion = BatchSizer(largest=self._flow.statistics()[0].largest_batch())
         while size := intake.wait_for_room():
             count = min(size, portion.size)
             began = now()
-            items = intake.open_batch()
+            items = intake.open_batch(count)
             try:
                 items.extend(islice(source, count))
             finally:

@@ -17,6 +17,7 @@ from .outcome import Status
 from .outlet import Outlet
 from .run_state import RunState
 from .seat import set_seat
+from .takeover import Takeover
 from .task import TaskContext
 
 _MOST_ERRORS = 100
@@ -35,7 +36,8 @@ class Flow:
         self.scope = scope
         self.ledger = Ledger(settings, crew, keep, self)
         self.intake = Intake(self.ledger)
-        self.outlet = Outlet(self.ledger, self.intake)
+        self.takeover = Takeover(self.ledger, self.intake)
+        self.outlet = Outlet(self.ledger, self.takeover)
         self.errors: list[BaseException] = []
         """The first errors of items, where nothing is kept. Guarded by the ledger's lock."""
         self._context = contextvars.Context()
@@ -65,9 +67,14 @@ class Flow:
                 ledger.running.add(batch)
                 batch.begun_at = ledger.now()
                 batch.worker = worker
+                divisible = batch.size > 1
+                if divisible:
+                    ledger.wake_looker()
         if dropped:
             ledger.tell_dropped()
             return
+        if divisible:
+            self.crew.watch()
         context = self._context.copy()
         context.run(set_seat, batch)
         try:
@@ -81,6 +88,8 @@ class Flow:
         ledger = self.ledger
         with ledger.lock:
             batch.item = None
+            if self.keep is not Keep.VALUES:
+                batch.failure = None
             if batch.finished:  # it was left behind: its items have their ends already
                 return
             rest = batch.cut()  # where a failure ended the batch before its items
@@ -118,16 +127,19 @@ class Flow:
         scope, ledger = scope or self.scope, self.ledger
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
-                batch.bad += 1
-                batch.judged = batch.position()
-            if not scope.cancelled:  # the task has seen that the deadline is over before anybody else has
+                batch.judge(error)
+            # The task may have heard of it before the run has.
+            if self.scope.cancelled:
+                self.stop()
+            elif not scope.cancelled:
                 self.expire()
             return Status.CANCELLED
         with ledger.lock:
             if batch.finished:  # it was left behind: its item has its end already
                 return Status.FAILED
-            batch.judged = index = batch.position()
-            batch.bad += 1
+            index = batch.judge(error)
+            if ledger.state.stopped:
+                ledger.late.add(index)
             ledger.state.failed += 1
             if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:
                 self.errors.append(error)

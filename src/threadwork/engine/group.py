@@ -110,7 +110,7 @@ class TaskGroup:
             pushed = flow.intake.push(task)
         else:
             with self._turn:
-                pushed = flow.intake.push(task) if flow.intake.wait_for_room() else None
+                pushed = flow.intake.push(task) if flow.intake.wait_for_room(hurried=True) else None
         if pushed is None:
             self._refusal = PoolClosed(f"task group {settings.name!r} is stopping: it starts no more tasks")
             raise self._refusal
@@ -127,8 +127,12 @@ class TaskGroup:
     def __enter__(self) -> Self:
         if self._execution.flow is not None:
             raise PoolClosed(f"task group {self._execution.settings.name!r} was used before: make a new one")
-        self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
-        self._flow.ledger.on_drop = _drop
+        try:
+            self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
+            self._flow.ledger.on_drop = _drop
+        except BaseException as error:  # such as an interrupt: what has begun must not stay
+            self._execution.finish(error)
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -143,7 +147,7 @@ class TaskGroup:
             ended = caught
             raise
         finally:
-            self._execution.finish(flow, ended)
+            self._execution.finish(ended)
             self._flow = None
         self._raise(error, flow.take_errors())
 

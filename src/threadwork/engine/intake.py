@@ -19,23 +19,29 @@ class Intake:
         assert owner is not None, "the run has ended"
         return owner
 
-    def wait_for_room(self) -> int:
-        """Wait until items may be admitted and return how many to take; 0 when the run is stopped."""
+    def wait_for_room(self, *, hurried: bool = False) -> int:
+        """Wait until items may be admitted and return how many to take; 0 when the run is stopped.
+
+        `hurried`: until there is room for one; else it waits longer, for less often.
+        """
         ledger = self._ledger
         with ledger.lock:
+            ledger.hurried = hurried
             while not ledger.state.stopped:
-                size = ledger.sizer.size
-                if ledger.state.room(size) >= size:
+                if size := ledger.state.portion(ledger.sizer.size):
                     return size
                 ledger.room.wait()
         return 0
 
-    def open_batch(self) -> deque[Any]:
-        """Return the deque to put the next items into; `close_batch` admits them."""
+    def open_batch(self, count: int) -> deque[Any]:
+        """Return the deque to put the next `count` items into; `close_batch` admits them."""
         ledger = self._ledger
         with ledger.lock:
-            ledger.incoming = Batch(self._owner(), ledger.state.admitted, deque(), ledger.now())
-            return ledger.incoming.items
+            ledger.incoming = batch = Batch(self._owner(), ledger.state.admitted, deque(), ledger.now())
+            batch.size = count
+        if count > 1:  # the input may block before it is full
+            ledger.crew.watch()
+        return batch.items
 
     def close_batch(self) -> int:
         """Admit what was put into the open batch; return how many items that were, those already taken out included."""

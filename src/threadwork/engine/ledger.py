@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from ..errors import PoolClosed
+from ..errors import PoolClosed, RunCancelled
 from .batch import Batch, BatchOwner, BatchSizer
 from .channel import Signal
 from .crew import Crew, Worker
@@ -16,9 +16,6 @@ from .halt import Halt
 from .options import Settings
 from .run_state import RunState
 from .seat import nudge
-
-LOOK_SECONDS = 0.005
-"""How often a waiting consumer looks after batches that take long: half of the 10 ms in which a result is delivered."""
 
 
 class Keep(Enum):
@@ -53,9 +50,13 @@ class Ledger:
         """The consumer waits for a result or the end."""
         self.room = Signal(self.lock, settings.clock)
         """The input waits for room."""
+        self.late: set[int] = set()
+        """Indexes of the items that failed when the run had been stopped already: what stopped it is the better reason."""
         self.running: set[Batch] = set()
         self.incoming: Batch | None = None
         """What the input is filling."""
+        self.hurried = False
+        """Whether the waiting input wants to go on as soon as there is room at all."""
         self.looks = False
         """Whether the waiting consumer looks by itself now and then."""
         self.abandoned: list[str] = []
@@ -108,7 +109,11 @@ class Ledger:
 
         `quiet`: where outcomes are wanted, they tell the cause. `patient`: what is running may take as long as it takes.
         """
-        self.ending.stop(cause, quiet=quiet, give_up_at=None if patient else self.now() + self.settings.grace)
+        give_up_at = None if patient else self.now() + self.settings.grace
+        if self.over:  # too late: only what leaves its resource may still take time
+            self.ending.give_up(give_up_at)
+            return
+        self.ending.stop(cause, quiet=quiet, give_up_at=give_up_at)
         self.ready.wake()  # it may wait now at most for the grace
         if self.state.stopped:
             return
@@ -125,6 +130,14 @@ class Ledger:
             if isinstance(work, Batch):
                 self.drop(work)
 
+    def reason(self, index: int, error: BaseException | None) -> BaseException:
+        """Return what to raise in place of the value of an item that ended with `error`, or with nothing."""
+        cause = self.ending.cause
+        fatal = cause is not None and not isinstance(cause, Exception)
+        if isinstance(error, Exception) and index not in self.late and not fatal:
+            return error
+        return cause or error or RunCancelled("the run was stopped")
+
     def abandon(self) -> None:
         """Leave behind what still runs: give its items their end now."""
         for batch in list(self.running):
@@ -132,13 +145,15 @@ class Ledger:
             self.abandoned.append(batch.worker.name if batch.worker else "")
             # The worker, should it come back, adds to the old one.
             batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
-            ended = batch.taken + len(batch.done) + (batch.failure is not None)
+            ended = batch.taken + len(batch.done) + (batch.failure is not None and self.keep is Keep.VALUES)
             hung = None
             if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
                 batch.size -= 1
-                batch.bad -= batch.judged == batch.start + batch.size  # it has failed already, and only just
                 hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
                 hung.worker = batch.worker
+                if batch.judged == hung.start:  # it has failed already, and only just
+                    batch.bad -= 1
+                    batch.failure, hung.failure = None, batch.failure
                 self.delivery.place_after(batch, hung)
             self.state.done += batch.size - batch.bad
             self.settle(batch)
@@ -162,9 +177,8 @@ class Ledger:
         if not self.ready.waiting:
             return
         state = self.state
-        # A consumer that sleeps since tasks were long is to look by itself as soon as they are tiny.
-        if not self.looks and self.sizer.size > 1:
-            self.ready.wake()
+        if self.sizer.size > 1 and not self.looks:
+            self.wake_looker()
             return
         # Where tasks are tiny, waking the consumer for each batch costs more than the work, and it looks by itself soon:
         # it is woken when much has come together, or when nothing more is under way.
@@ -173,11 +187,21 @@ class Ledger:
         if self.over or (enough and self.delivery.ready()):
             self.ready.wake()
 
+    def wake_looker(self) -> None:
+        """Have a waiting consumer look by itself now and then, because a batch of several items begins."""
+        if self.ready.waiting and not self.looks:
+            self.ready.wake()
+
+    def watch(self) -> bool:
+        """Tell whether there is something to watch over: items that may come to wait behind a slow one, or a slow input."""
+        filling = self.incoming is not None and self.incoming.size > 1
+        return not self.state.stopped and (filling or any(batch.size > 1 for batch in self.running))
+
     def wake_input(self) -> None:
         """Wake the input where it is worth it."""
         if self.room.waiting:
             size = self.sizer.size
-            if self.state.stopped or self.state.room(size) >= max(size, self.state.refill(size)):
+            if self.state.stopped or self.state.room(size) >= (1 if self.hurried else self.state.refill(size)):
                 self.room.wake()
 
     def at_work(self) -> list[tuple[Worker, int, Any, float]]:

@@ -1,18 +1,20 @@
 """`Outlet`: the consumer's side of a run: what is delivered, and what is done while it waits."""
 
-from ..errors import RunCancelled
-from .batch import Batch, share_out
-from .crew import worker_here
-from .intake import Intake
-from .ledger import LOOK_SECONDS, Keep, Ledger
+from .batch import Batch
+from .crew import LOOK_SECONDS, worker_here
+from .ledger import Keep, Ledger
+from .takeover import Takeover
+
+_SPARE_SECONDS = 0.5
+"""How long after the grace a worker that has just taken a batch may need to see that it is not to be run (a guess)."""
 
 
 class Outlet:
     """Used by one thread, the consumer's."""
 
-    def __init__(self, ledger: Ledger, intake: Intake) -> None:
+    def __init__(self, ledger: Ledger, takeover: Takeover) -> None:
         self._ledger = ledger
-        self._intake = intake
+        self._takeover = takeover
         self._helper = worker_here()  # the worker on whose thread the consumer waits, if that is one
         self._handed = 0  # items handed to the consumer, of which it may not have used all yet
         self._gap: Batch | None = None  # a delivered batch that ended without a value for every item
@@ -33,12 +35,12 @@ class Outlet:
             ledger.state.yielded += self._handed
             self._handed = 0
             while True:
-                if self._gap is not None and ledger.keep is Keep.VALUES:
-                    error = self._reason(self._gap)
+                if self._gap is not None:
+                    error = ledger.reason(self._gap.judged, self._gap.failure)
                     break
                 if batch := ledger.delivery.next(ledger.running, ledger.now() - LOOK_SECONDS):
                     return batch, self._hand_over(batch)
-                if ledger.over:
+                if self._over():
                     error = ledger.ending.error(outcomes=ledger.keep is not Keep.VALUES)
                     break
                 self._wait()
@@ -54,15 +56,10 @@ class Outlet:
         if self._gap is not None:
             self._gap.failure = None
 
-    def _reason(self, gap: Batch) -> BaseException:
-        """Return why there is no value for an item of `gap`."""
-        reasons = (self._ledger.ending.cause, gap.failure, RunCancelled("the run was stopped"))
-        return next(reason for reason in reasons if reason is not None)
-
     def wait_until_over(self) -> None:
         """Wait until every admitted item has ended, after a stop at most the grace; what still runs then is left behind."""
         with self._ledger.lock:
-            while not self._ledger.over:
+            while not self._over():
                 self._wait()
         self._ledger.tell_dropped()
 
@@ -72,7 +69,7 @@ class Outlet:
         if batch.finished:
             self._ledger.delivery.remove_next()
             used = batch.size - batch.taken
-            if batch.failure is not None or batch.dropped:
+            if self._ledger.keep is Keep.VALUES and (batch.failure is not None or batch.dropped):
                 self._gap = batch
         else:
             used = count
@@ -83,6 +80,15 @@ class Outlet:
             self._ledger.state.yielded += used
         self._ledger.wake_input()
         return count
+
+    def _over(self) -> bool:
+        """Tell whether there is nothing to wait for any more. The lock is held.
+
+        An interrupt (Ctrl-C) at an unlucky moment may have left wrong counts: whatever they are, the wait ends.
+        """
+        ledger = self._ledger
+        given_up_at = ledger.ending.give_up_at
+        return ledger.over or (given_up_at is not None and ledger.now() >= given_up_at + _SPARE_SECONDS)
 
     def _wait(self) -> None:
         """Wait until there may be a result, and look after batches that take long. The lock is held."""
@@ -98,8 +104,8 @@ class Outlet:
                 woken = ledger.ready.wait(self._patience())
             finally:
                 ledger.state.consumer_waits = False
-            if not woken:
-                self._rescue()
+            if not woken and self.helps:
+                self._look()
 
     def _help(self) -> bool:
         """Where the consumer's thread is a worker, let it do queued work for this run; tell whether there was any.
@@ -128,23 +134,10 @@ class Outlet:
             waits.append(max(0.0, ledger.ending.give_up_at - ledger.now()))
         return min(waits, default=None)
 
-    def _rescue(self) -> None:
-        """Give items that wait behind a slow one, or behind a slow input, to idle workers. The lock is held."""
-        ledger = self._ledger
-        free = ledger.crew.free() or int(self.helps)
-        if not free or ledger.state.stopped:
-            return
-        late = ledger.now() - LOOK_SECONDS
-        shares = self._intake.take_late(late)
-        for slow in [batch for batch in ledger.running if batch.items and batch.begun_at < late]:
-            before = slow
-            for share in share_out(slow, free):
-                ledger.delivery.place_after(before, share)
-                shares.append(share)
-                before = share
-        ledger.lock.release()
+    def _look(self) -> None:
+        """Take over what waits behind something slow: this is a worker with nothing to do. The lock is held."""
+        self._ledger.lock.release()
         try:
-            for share in shares:
-                ledger.submit(share)
+            self._takeover.look()
         finally:
-            ledger.lock.acquire()
+            self._ledger.lock.acquire()

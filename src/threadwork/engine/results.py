@@ -19,14 +19,13 @@ class Results:
     def __init__(self, execution: Execution, task: Task, source: Iterator[Any], total: int | None) -> None:
         self._execution = execution
         self._task = task
-        self._source: Iterator[Any] | None = source
+        self._source = [source]  # so that it can be handed on without a reference that stays behind
         self._total = total
 
     def values(self) -> Generator[Any]:
         """Yield the values; raise at the first failed item."""
-        flow = self._begin(Keep.VALUES)
-        error: BaseException | None = None
-        try:
+        with self._execution:
+            flow = self._begin(Keep.VALUES)
             while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
@@ -36,18 +35,11 @@ class Results:
                 else:
                     for _ in repeat(None, count):
                         yield take()
-        except BaseException as caught:
-            error = caught
-            raise
-        finally:
-            self._execution.finish(flow, error)
-            del error
 
     def outcomes(self) -> Generator[Outcome[Any]]:
         """Yield an outcome for each item; raise only what concerns the whole run."""
-        flow = self._begin(Keep.OUTCOMES)
-        error: BaseException | None = None
-        try:
+        with self._execution:
+            flow = self._begin(Keep.OUTCOMES)
             while (delivery := flow.outlet.take()) is not None:
                 batch, count = delivery
                 take = batch.done.popleft
@@ -55,30 +47,16 @@ class Results:
                     yield take()
                 if batch.dropped:
                     yield from dropped_outcomes(batch, self._execution.settings.key)
-        except BaseException as caught:
-            error = caught
-            raise
-        finally:
-            self._execution.finish(flow, error)
-            del error
 
     def nothing(self) -> list[BaseException]:
         """Run to the end and return the first errors of items."""
-        flow = self._begin(Keep.NOTHING)
-        error: BaseException | None = None
-        try:
+        with self._execution:
+            flow = self._begin(Keep.NOTHING)
             flow.outlet.take()
-        except BaseException as caught:
-            error = caught
-            raise
-        finally:
-            self._execution.finish(flow, error)
-            del error
         return flow.take_errors()
 
     def _begin(self, keep: Keep) -> Flow:
-        source, self._source = self._source, None
-        return self._execution.begin(keep, lambda execution: self._runner(execution, keep), source, self._total)
+        return self._execution.begin(keep, lambda execution: self._runner(execution, keep), self._source, self._total)
 
     def _runner(self, execution: Execution, keep: Keep) -> BatchRunner:
         """Return the cheapest way to run the items that gives what is wanted."""
@@ -90,7 +68,10 @@ class Results:
 
 def _value(outcome: Outcome[Any], flow: Flow) -> Any:
     """Return the value of `outcome`, or raise why there is none."""
-    cause = flow.ledger.ending.cause
-    if outcome.ok or cause is None:
-        return outcome.unwrap()
-    raise cause
+    if outcome.ok:
+        return outcome.value
+    try:
+        with flow.ledger.lock:
+            raise flow.ledger.reason(outcome.index, outcome.error)
+    finally:
+        del outcome, flow  # the frames of the error would refer to them

@@ -1,6 +1,7 @@
 """`Run`: the user's handle on one run."""
 
 import sys
+import threading
 import traceback
 import warnings
 import weakref
@@ -35,7 +36,9 @@ class Run(Generic[R]):
         self._execution = Execution(settings)
         self._execution.use_crew(crew)
         self._results = Results(self._execution, task, iter(source), total)
+        self._taking = threading.Lock()  # Guards: _taken turning true, and making _values
         self._taken = False
+        self._turn = threading.Lock()  # held by the thread that is in next()
         self._values: Generator[R] | None = None
         self._consumer: weakref.ref[Generator[Any]] | None = None
 
@@ -47,9 +50,14 @@ class Run(Generic[R]):
 
     def __next__(self) -> R:
         """Return the next value, waiting for it."""
-        if self._values is None:
-            self._values = self._consume(self._results.values)
-        return next(self._values)
+        if not self._turn.acquire(blocking=False):
+            raise RunClosed(f"run {self._execution.settings.name!r} is being consumed by another thread: one consumes a run")
+        try:
+            if self._values is None:
+                self._values = self._consume(self._results.values)
+            return next(self._values)
+        finally:
+            self._turn.release()
 
     def outcomes(self) -> Iterator[Outcome[R]]:
         """Iterate over an `Outcome` for each admitted item. An item's error is in its outcome and never raised.
@@ -77,14 +85,18 @@ class Run(Generic[R]):
     def close(self) -> None:
         """End the run and wait for its threads, at most ``grace`` seconds. A second call does nothing.
 
-        On another thread than the consumer's it cancels the run, and does not wait.
+        On another thread, as long as the consumer's lives, it cancels the run and does not wait.
         """
         self._taken = True
         consumer = self._consumer() if self._consumer else None
         if consumer is None:
             return
+        self._execution.adopt()
         if self._execution.consumed_here():
-            consumer.close()
+            try:
+                consumer.close()
+            except ValueError:  # it is at work right now: just begun by another thread, or below this very call
+                self.cancel("the run was closed")
         else:
             self.cancel("the run was closed")
 
@@ -99,7 +111,7 @@ class Run(Generic[R]):
         frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
         for worker, index, item, age in flow.at_work() if flow else []:
             lines.append(f"{worker.name}: item {index} {item!r:.80}, for {age:.3f} s")
-            frame = frames.get(worker.ident or 0)
+            frame = frames.get(worker.thread.ident or 0) if worker.thread else None
             lines += [line.rstrip() for line in traceback.format_stack(frame)] if frame else []
         return "\n".join(lines)
 
@@ -110,7 +122,7 @@ class Run(Generic[R]):
         self.close()
 
     def __del__(self) -> None:
-        if not self._taken:
+        if not self._taken and self._execution.cancelled is None:
             name = self._execution.settings.name
             warnings.warn(
                 f"run {name!r} was never consumed, so nothing ran: iterate it, or call collect() or outcomes()",
@@ -131,12 +143,14 @@ class Run(Generic[R]):
         return generator
 
     def _take(self) -> None:
-        if self._taken:
-            raise RunClosed(
-                f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: "
-                "make a new one, or keep the results, as in results = list(run)"
-            )
-        self._taken = True
+        with self._taking:
+            if not self._taken:
+                self._taken = True
+                return
+        raise RunClosed(
+            f"run {self._execution.settings.name!r} is {self._execution.status} and can be consumed only once: "
+            "make a new one, or keep the results, as in results = list(run)"
+        )
 
 
 def run_of(

@@ -49,9 +49,19 @@ class RunState:
             return min(2 * self.window(batch) - (self.admitted - self.settled), MOST_AHEAD - ahead)
         return self.window(batch) - ahead
 
+    def portion(self, batch: int) -> int:
+        """Return how many items to admit now: a whole batch, or none yet; or what is left of the buffer, at a straggler."""
+        room = self.room(batch)
+        return batch if room >= batch else max(0, room) if self._buffer_is_waited_for() else 0
+
     def refill(self, batch: int) -> int:
         """Return how much room it takes to wake a waiting input: much at once, as long as no worker starves meanwhile."""
-        return max(1, (self.window(batch) - _BATCHES_A_WORKER * self.workers) // 2)
+        if self._buffer_is_waited_for():
+            return 1
+        return max(batch, (self.window(batch) - _BATCHES_A_WORKER * self.workers) // 2)
+
+    def _buffer_is_waited_for(self) -> bool:
+        return self.consumer_waits and self.buffersize is not None
 
     def lump(self) -> int:
         """Return how many results it takes to wake a waiting consumer before it looks by itself, where tasks are tiny."""

@@ -1,4 +1,4 @@
-"""The only place of the engine where threads are started."""
+"""The only place of the engine where threads are started and waited for."""
 
 import _thread
 import contextvars
@@ -6,16 +6,32 @@ import threading
 from collections.abc import Callable
 
 
-def start_thread(main: Callable[[], None], name: str) -> threading.Thread:
-    """Start `main` on a new thread called `name`, in an empty context, and return the thread.
+def start_thread(main: Callable[[], None], name: str, keep: Callable[[threading.Thread], None]) -> None:
+    """Start `main` on a new thread called `name`, in an empty context, after `keep` has noted who is to be joined.
+
+    An interrupt (Ctrl-C) at any moment of it leaves no thread that nobody knows of: `main` is not begun before `keep`
+    has returned. Raises ``RuntimeError`` where the system has no thread left.
 
     The thread is a daemon: not to hide from shutdown (whoever starts it joins it, and the engine joins what is left
     when the interpreter exits), but because a thread that hangs in a task must not keep the interpreter from exiting.
     The empty context is the same on every build; free-threaded ones would pass on the starter's.
     """
-    thread = threading.Thread(target=contextvars.Context().run, args=(main,), name=name, daemon=True)
-    thread.start()
-    return thread
+    decided = threading.Lock()
+    decided.acquire()
+    kept = False
+
+    def begin() -> None:
+        decided.acquire()
+        if kept:
+            main()
+
+    thread = threading.Thread(target=contextvars.Context().run, args=(begin,), name=name, daemon=True)
+    try:
+        thread.start()
+        keep(thread)
+        kept = True
+    finally:
+        decided.release()
 
 
 def start_unjoined(main: Callable[[], None], name: str) -> None:
@@ -24,4 +40,16 @@ def start_unjoined(main: Callable[[], None], name: str) -> None:
     Takes no lock, so that a finalizer may call it at any moment: starting a thread with a name takes one, and is left
     to a thread without.
     """
-    _thread.start_new_thread(start_thread, (main, name))
+    _thread.start_new_thread(start_thread, (main, name, _keep_nothing))
+
+
+def _keep_nothing(thread: threading.Thread) -> None:
+    """Note nothing: nobody waits for `thread`."""
+
+
+def join_thread(thread: threading.Thread | None, patience: float | None) -> bool:
+    """Wait at most `patience` seconds for `thread`, if there is one; tell whether it has ended, or is this one."""
+    if thread is None or thread.ident == threading.get_ident():
+        return True
+    thread.join(patience)
+    return not thread.is_alive()

@@ -116,8 +116,8 @@ def test_an_interrupt_of_the_input_is_raised_too():
 
 @pytest.mark.parametrize("consume", [threadwork.Run.collect, threadwork.Run.drain, lambda run: list(run.outcomes())])
 def test_an_interrupt_that_comes_while_the_run_begins_ends_it_too(consume, monkeypatch):
-    def start_and_be_interrupted(main, name):
-        start_thread(main, name)
+    def start_and_be_interrupted(*thread):
+        start_thread(*thread)
         raise KeyboardInterrupt
 
     start_thread = feeder.start_thread

@@ -235,8 +235,8 @@ def test_a_dump_while_a_worker_starts(monkeypatch):
     dumped = threading.Event()
     start = crew.start_thread
 
-    def start_slowly(main, name):
-        thread = start(main, name)
+    def start_slowly(*thread):
+        thread = start(*thread)
         wait_for(dumped)
         return thread
 
@@ -265,8 +265,8 @@ def test_an_interrupt_while_the_input_thread_is_being_started_leaves_nothing_run
     start = feeder.start_thread
     begun = threading.Event()
 
-    def start_interrupted(main, name):
-        start(main, name)
+    def start_interrupted(*thread):
+        start(*thread)
         wait_for(begun)
         raise KeyboardInterrupt
 
@@ -285,8 +285,8 @@ def test_an_interrupt_while_the_input_thread_is_being_started_leaves_nothing_run
 def test_an_interrupt_while_a_worker_is_being_started_does_not_hang_a_group(monkeypatch):
     start = crew.start_thread
 
-    def start_interrupted(main, name):
-        start(main, name)
+    def start_interrupted(*thread):
+        start(*thread)
         raise KeyboardInterrupt
 
     def use():

@@ -17,11 +17,11 @@ def allow_threads(monkeypatch, module, count):
     """Let `module` start `count` threads and no more."""
     start, started = module.start_thread, []
 
-    def start_thread(main, name):
+    def start_thread(*thread):
         if len(started) >= count:
             raise RuntimeError(NO_MORE)
-        started.append(name)
-        return start(main, name)
+        started.append(thread)
+        return start(*thread)
 
     monkeypatch.setattr(module, "start_thread", start_thread)
 
