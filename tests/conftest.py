@@ -5,7 +5,6 @@ import platform
 import sys
 import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,9 +17,6 @@ settings.register_profile("ci", settings.get_profile("people"), derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "people")
 
 FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
-
-KNOWN_OPEN = ["known-open.txt"] + ["known-open-free-threaded.txt"] * FREE_THREADED
-"""Files of tests that show what the engine does not do yet, or not on every machine: a test or a whole file a line."""
 
 
 @pytest.fixture(autouse=True)
@@ -37,13 +33,8 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/stress, and give it a minute; pass over what is known to be open."""
-    texts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in KNOWN_OPEN]
-    known = {line for text in texts for line in text.splitlines()}
+    """Mark what lies in tests/stress, and give it a minute."""
     for item in items:
-        test = item.nodeid.partition("[")[0]
-        if test in known or test.partition("::")[0] in known:
-            item.add_marker(pytest.mark.skip(reason="known to be open: see tests/known-open.txt"))
         if "stress" in item.path.parts:
             item.add_marker(pytest.mark.stress)
         if item.get_closest_marker("stress") and not item.get_closest_marker("timeout"):

@@ -357,8 +357,12 @@ class Crew:
                 left_behind.append(worker)
         with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
             self._workers = [worker for worker in self._workers if worker.alive]
-            self._given_up = self._closed and bool(left_behind)
+            self._given_up = self._given_up or (self._closed and bool(left_behind))
         return tuple(worker.name for worker in left_behind)
+
+    def give_up(self) -> None:
+        """Take note that nobody wants to wait for the workers any more."""
+        self._given_up = True
 
     def end_at_exit(self) -> tuple[str, ...]:
         """Close, and wait for the workers for as long as they get work done; return the names of those that hang."""

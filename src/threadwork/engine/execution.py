@@ -118,6 +118,10 @@ class Execution:
             self._join(flow)
             if self._crew.faults and error is None and flow.cause is None and self._shared is None:
                 raise self._crew.faults[0]
+        except KeyboardInterrupt:  # the second one: nor does the interpreter's exit wait for what still runs
+            if self._shared is None:
+                self._crew.give_up()
+            raise
         finally:
             self._close_crew()
             self._crew.close_run(self)

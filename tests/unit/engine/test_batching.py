@@ -114,9 +114,19 @@ def test_statuses_errors_and_counts_do_not_depend_on_the_batch(batch, ordered):
 def test_the_first_failure_comes_after_exactly_the_values_before_it(batch):
     received = []
     with pytest.raises(ValueError, match="37"):
-        for value in threadwork.map(lambda item: item if item != 37 else int("37x"), range(500), workers=3, batch=batch):
+        for value in threadwork.map(lambda item: item if item != 37 else int("37x"), range(500), workers=1, batch=batch):
             received.append(value)  # noqa: PERF402 - what comes before the error counts
     assert received == list(range(37))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 50, "auto"])
+def test_a_failure_comes_after_a_part_of_the_values_before_it_where_others_had_not_begun_them(batch):
+    received = []
+    with pytest.raises(ValueError, match="37"):
+        for value in threadwork.map(lambda item: item if item != 37 else int("37x"), range(500), workers=3, batch=batch):
+            received.append(value)  # noqa: PERF402 - what comes before the error counts
+    assert received == list(range(len(received)))
+    assert len(received) <= 37
 
 
 def test_values_go_on_after_a_failure_that_does_not_halt():
