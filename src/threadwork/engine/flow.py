@@ -101,6 +101,8 @@ class Flow:
             ledger.settle(batch)
         if rest:
             ledger.submit(rest)
+        if batch.size > 1:
+            self.takeover.look()  # a worker that is at work gets to look sooner than one that has to be woken
 
     def refuse(self, batch: Batch, error: BaseException) -> None:
         """Stop the run: the crew cannot go on with `batch`, because of `error`."""

@@ -6,6 +6,7 @@ import traceback
 import warnings
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from itertools import chain
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -39,7 +40,7 @@ class Run(Generic[R]):
         self._taking = threading.Lock()  # Guards: _taken turning true, and making _values
         self._taken = False
         self._turn = threading.Lock()  # held by the thread that is in next()
-        self._values: Generator[R] | None = None
+        self._values: Iterator[R] | None = None
         self._consumer: weakref.ref[Generator[Any]] | None = None
 
     def __iter__(self) -> Iterator[R]:
@@ -131,16 +132,18 @@ class Run(Generic[R]):
                 stacklevel=2,
             )
 
-    @staticmethod
-    def _rest(values: Generator[R]) -> Generator[R]:
+    def _rest(self, values: Iterator[R]) -> Generator[R]:
         """Yield the remaining values; leaving the loop ends the run, as it does at its first value."""
-        yield from values
+        try:
+            yield from values
+        finally:
+            self.close()
 
-    def _consume(self, results: Callable[[], Generator[Any]]) -> Generator[Any]:
+    def _consume(self, portions: Callable[[], Generator[Iterable[Any]]]) -> Iterator[Any]:
         self._take()
-        generator = results()
+        generator = portions()
         self._consumer = weakref.ref(generator)
-        return generator
+        return chain.from_iterable(generator)
 
     def _take(self) -> None:
         with self._taking:
