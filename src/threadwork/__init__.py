@@ -4,9 +4,59 @@ The doors: `map`, `starmap` and `for_each` run a function over items; `Pool` kee
 inside a task. Errors are in `threadwork.errors`.
 """
 
-from .engine import *  # noqa: F403 - the engine's front door is ours
-from .engine import __all__ as _engine_names
 from .errors import *  # noqa: F403
 from .errors import __all__ as _error_names
 
+TYPE_CHECKING = False  # what type checkers take for true, without the cost of importing typing
+if TYPE_CHECKING:
+    from .engine import *  # noqa: F403
+del TYPE_CHECKING
+
+# The engine is imported when the first of its names is used: until then, importing this costs a script next to nothing.
+_engine_names = (
+    "Event",
+    "Executor",
+    "Halt",
+    "ItemFinished",
+    "ItemStarted",
+    "Listener",
+    "Options",
+    "Outcome",
+    "Pool",
+    "PoolOptions",
+    "Run",
+    "RunFinished",
+    "RunStarted",
+    "RunStatus",
+    "Status",
+    "Summary",
+    "Task",
+    "TaskContext",
+    "TaskGroup",
+    "WorkerExited",
+    "WorkerStarted",
+    "current",
+    "default_workers",
+    "for_each",
+    "map",
+    "starmap",
+    "usable_cpus",
+)
+
 __all__ = sorted([*_engine_names, *_error_names])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> object:
+    if name != "engine" and name not in _engine_names:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see above
+
+    engine = import_module(".engine", __name__)
+    if name == "engine":
+        return engine
+    globals().update({each: getattr(engine, each) for each in _engine_names})
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

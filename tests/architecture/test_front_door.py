@@ -26,9 +26,8 @@ def test_all_is_sorted_and_has_each_name_once() -> None:
 
 
 def test_all_is_exactly_what_is_there() -> None:
-    public = {
-        name for name, value in vars(threadwork).items() if not name.startswith("_") and not isinstance(value, types.ModuleType)
-    }
+    names = [name for name in dir(threadwork) if not name.startswith("_")]
+    public = {name for name in names if not isinstance(getattr(threadwork, name), types.ModuleType)}
     assert set(threadwork.__all__) == public
 
 
@@ -47,9 +46,20 @@ def test_a_star_import_takes_what_all_says() -> None:
 
 @pytest.mark.parametrize("name", HEAVY)
 def test_importing_it_stays_light(name: str) -> None:
-    assert name not in _loaded_by("import threadwork")
+    assert name not in _loaded_by("import threadwork.engine")
+
+
+def test_the_engine_is_imported_with_its_first_name() -> None:
+    assert "threadwork.engine" not in _loaded_by("import threadwork")
+    assert "threadwork.engine" in _loaded_by("from threadwork import map")
+    assert "threadwork.engine" in _loaded_by("import threadwork; threadwork.engine")
+
+
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'mapp'"):
+        getattr(threadwork, "mapp")
 
 
 def test_importing_it_needs_the_standard_library_alone() -> None:
-    tops = {name.partition(".")[0] for name in _loaded_by("import threadwork")} - {"threadwork"}
+    tops = {name.partition(".")[0] for name in _loaded_by("import threadwork.engine")} - {"threadwork"}
     assert {top for top in tops if not top.startswith("_")} <= sys.stdlib_module_names

@@ -297,7 +297,8 @@ class Crew:
             self._watchman = None
             self._watching = False
             runs = list(self._runs)
-        if any([run.look() for run in runs]):
+        again = [run.look() for run in runs]  # all of them
+        if any(again):
             with self._lock:
                 self._watching = True
 

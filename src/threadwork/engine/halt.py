@@ -1,12 +1,9 @@
 """`Halt`: when failures stop a run. A value and its arithmetic; no thread, no clock."""
 
 import math
-import re
 from dataclasses import dataclass
 
 from ..errors import InvalidOption
-
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +40,13 @@ class Halt:
     def _limit(self) -> tuple[float, int | None]:
         """Return the count of failures and ``None``, or a share as so many failures of so many items, in whole numbers."""
         if isinstance(self.failures, str):
-            match = _PERCENT.fullmatch(self.failures.strip())
-            whole, _, decimals = match[1].partition(".") if match else ("0", "", "")
-            failures, items = int(whole + decimals), 100 * 10 ** len(decimals)
-            if 0 < failures < items:
-                return failures, items
+            number, percent, rest = self.failures.strip().partition("%")
+            whole, point, decimals = number.rstrip().partition(".")
+            digits = whole + decimals
+            if percent and not rest and whole and bool(point) == bool(decimals) and digits.isascii() and digits.isdecimal():
+                failures, items = int(digits), 100 * 10 ** len(decimals)
+                if 0 < failures < items:
+                    return failures, items
         elif self.failures == math.inf or (isinstance(self.failures, int) and self.failures >= 1 and self.failures is not True):
             return self.failures, None
         raise InvalidOption(

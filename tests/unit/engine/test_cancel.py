@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import threadwork
-from tests.support.aside import Aside, wait_for, wait_until
+from tests.support.aside import Aside, wait_for
 from threadwork import Cancelled, NotInTask, RunCancelled, RunStatus, Status, current
 
 LISTENED = pytest.mark.parametrize("listeners", [[], [lambda event: None]], ids=["alone", "listened"])
