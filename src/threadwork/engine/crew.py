@@ -256,10 +256,14 @@ class Crew:
             if self._watching or self._closed:
                 return
             self._watching = True
-            if self._idle:
-                self._wake_idle()
-            elif len(self._workers) < self._size:
-                self._start_worker()
+            self._call_watchman()
+
+    def _call_watchman(self) -> None:
+        """Have a worker with nothing to do come by, which then sees that it is to watch. The lock is held."""
+        if self._idle:
+            self._wake_idle()
+        elif len(self._workers) < self._size:
+            self._start_worker()
 
     def _wake_idle(self) -> None:
         """Wake the worker that went idle last. The lock is held."""
@@ -275,8 +279,8 @@ class Crew:
                 if self._queue:
                     self._taken += 1
                     work = self._queue.popleft()
-                    if self._watching and not self._idle and len(self._workers) < self._size:
-                        self._start_worker()  # so that there is one that watches
+                    if self._watching and self._watchman is None:
+                        self._call_watchman()  # it may have been this one
                     return work
                 if self._closed:
                     return None

@@ -4,6 +4,10 @@ import threading
 import time
 
 import threadwork
+from tests.support.aside import wait_for, wait_until
+from threadwork.engine.crew import Crew
+from threadwork.engine.notify import Notifier
+from threadwork.engine.options import Settings
 
 PATIENCE = 5.0
 """Seconds after which something that has to happen counts as not happening."""
@@ -77,3 +81,55 @@ def test_an_item_begins_although_the_input_blocks_after_it():
 def test_an_item_begins_although_the_one_before_it_in_the_batch_is_slow():
     change = GoesOn(after=lambda change: change.second_begun.wait(2))
     assert all(change.run.collect())
+
+
+class Occupies:
+    """Work that keeps its worker busy."""
+
+    owner = None
+
+    def __init__(self, until):
+        self.begun = threading.Event()
+        self.until = until
+
+    def execute(self, worker):  # noqa: ARG002 - what a crew calls
+        self.begun.set()
+        self.until.wait(3 * PATIENCE)
+
+    def refuse(self, error):
+        raise AssertionError(error)
+
+
+class LookedAfter:
+    """A run that gives the first worker that looks after it something to do, before anybody else can have it."""
+
+    def __init__(self, crew, work):
+        self.crew = crew
+        self.work = [work]
+        self.looked_again = threading.Event()
+
+    def look(self):
+        if self.work:
+            self.crew._queue.append(self.work.pop())
+        else:
+            self.looked_again.set()
+        return True
+
+
+def test_another_idle_worker_looks_when_the_one_that_did_has_got_work():
+    first, second = threading.Event(), threading.Event()
+    crew = Crew(Settings(workers=2, name="crew"), Notifier(()))
+    try:
+        for work in [Occupies(first) for _ in range(2)]:
+            crew.submit(work)
+            wait_for(work.begun)
+        first.set()
+        wait_until(lambda: len(crew._idle) == 2)
+        run = LookedAfter(crew, Occupies(second))
+        crew.open_run(run)
+        crew.watch()
+        wait_for(run.looked_again)
+    finally:
+        second.set()
+        crew.close()
+        assert crew.join(None) == ()
