@@ -57,7 +57,7 @@ def test_the_engine_is_imported_with_its_first_name() -> None:
 
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'mapp'"):
-        threadwork.mapp
+        _ = threadwork.mapp
 
 
 def test_importing_it_needs_the_standard_library_alone() -> None:
