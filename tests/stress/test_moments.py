@@ -8,13 +8,13 @@ import pytest
 
 import threadwork
 from threadwork import Halt, RunCancelled, RunClosed, TaskGroup
-from threadwork.engine import crew, execution, intake
+from threadwork.engine import execution, intake, worker
 from threadwork.engine import run as run_module
 from threadwork.engine.flow import Flow
 
 
 def test_a_run_is_dumped_while_its_first_worker_is_being_started(monkeypatch):
-    start, dumped = crew.start_thread, threading.Event()
+    start, dumped = worker.start_thread, threading.Event()
 
     def start_late(*thread):
         thread = start(*thread)
@@ -27,7 +27,7 @@ def test_a_run_is_dumped_while_its_first_worker_is_being_started(monkeypatch):
         finally:
             dumped.set()
 
-    monkeypatch.setattr(crew, "start_thread", start_late)
+    monkeypatch.setattr(worker, "start_thread", start_late)
     run = threadwork.map(dump, range(1), workers=1, name="early")
     assert "early-1: item 0" in next(run)
     run.close()

@@ -4,9 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from .crew import Worker
 from .seat import Owner
 from .task import TaskContext
+from .worker import Worker
 
 TARGET_SECONDS = 0.001  # work in one batch: large against a hand-over (about 20 us), small against what people notice
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from .cancel import CancelScope
-from .crew import Crew, Work, Worker, worker_here
+from .crew import Crew
 from .seat import Owner, set_seat
 from .task import TaskContext
+from .worker import Work, Worker, worker_here
 
 R = TypeVar("R")
 

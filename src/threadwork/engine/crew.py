@@ -3,36 +3,21 @@
 import threading
 import warnings
 from collections import deque
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..errors import PoolClosed
-from .events import WorkerExited, WorkerStarted
 from .exits import end_at_exit
 from .notify import Notifier
 from .options import Settings
-from .seat import Owner, current_seat, serves
-from .threads import join_thread, start_thread
+from .seat import Owner, serves
+from .threads import join_thread
+from .worker import Work, Worker, forget_worker_here
 
 LOOK_SECONDS = 0.005
 """How often somebody looks after batches that take long: half of the 10 ms in which a result is to be delivered."""
 
 _LEAVING_SECONDS = 0.5
 """How long a worker without work may take to leave, on a busy machine (a guess)."""
-
-
-class Work(Protocol):
-    """Something for a worker to do."""
-
-    @property
-    def owner(self) -> Owner:
-        """Who gave it; whoever waits for his own work may do it himself."""
-
-    def execute(self, worker: "Worker") -> None:
-        """Do it, on the calling thread, which is `worker`'s. Never raises."""
-
-    def refuse(self, error: BaseException) -> None:
-        """Take note that it will never be done, because of `error`."""
 
 
 class OpenRun(Protocol):
@@ -49,106 +34,6 @@ class OpenRun(Protocol):
 
     def forget(self) -> None:
         """Take note that there is nothing to end any more."""
-
-
-class Worker:
-    """One named thread of a crew: it starts, enters its resource, works until the crew closes, and leaves."""
-
-    def __init__(self, crew: "Crew", name: str, first: Work | None) -> None:
-        self.crew = crew
-        self._first = first  # what it was started for
-        self.name = name
-        self.resource: Any = None
-        self.serves: Owner | None = None
-        """Who gave the work that it does now."""
-        self.baton = threading.Lock()
-        """Held while the worker has nothing to do; released to wake it."""
-        self.baton.acquire()
-        self.depth = 0
-        """How many works it does inside each other."""
-        self.thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Start the thread. Raises ``RuntimeError`` where the system has none left."""
-        start_thread(self._main, self.name, self._keep)
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread has been started and has not ended."""
-        return self.thread is not None and self.thread.is_alive()
-
-    def _keep(self, thread: threading.Thread) -> None:
-        self.thread = thread
-        self.crew.keep(self)
-
-    def do(self, work: Work) -> None:
-        """Do `work` on this worker's thread."""
-        before, self.serves = self.serves, work.owner
-        self.depth += 1
-        try:
-            work.execute(self)
-        finally:
-            self.depth -= 1
-            self.serves = before
-            del work  # the frames of an error refer to this one
-
-    def _main(self) -> None:
-        _here.worker = self
-        manager = self._enter()
-        if manager is None:
-            return
-        work, self._first = self._first or self.crew.take(self), None
-        while work is not None:
-            self.do(work)
-            del work  # a waiting worker must not keep alive what it did last
-            work = self.crew.take(self)
-        self._exit(manager)
-
-    def _enter(self) -> AbstractContextManager[Any] | None:
-        make = self.crew.settings.resource
-        try:
-            manager = make() if make else nullcontext()
-            self.resource = manager.__enter__()
-            self.crew.notifier.tell(WorkerStarted(self.name))
-        except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
-            error.add_note(f"while {self.name} entered its resource")
-            self.crew.fail(error)
-            if self._first is not None:
-                self._first.refuse(error)
-            return None
-        return manager
-
-    def _exit(self, manager: AbstractContextManager[Any]) -> None:
-        try:
-            self.resource = None
-            manager.__exit__(None, None, None)
-            self.crew.notifier.tell(WorkerExited(self.name))
-        except BaseException as error:  # noqa: BLE001 - carried to whoever closes the crew
-            error.add_note(f"while {self.name} left its resource")
-            self.crew.faults.append(error)
-
-
-class _Here(threading.local):
-    """The worker whose thread this is."""
-
-    worker: Worker | None = None
-
-
-_here = _Here()
-
-
-def worker_here() -> Worker | None:
-    """Return the worker on whose thread this is called, or ``None``."""
-    return _here.worker
-
-
-def owner_here() -> Owner | None:
-    """Return who gave the task in which this is called, or the input that it is called by, or ``None``."""
-    seat = current_seat()
-    if seat is not None:
-        return seat.owner
-    worker = worker_here()  # a listener, or a callback of a future
-    return worker.serves if worker else None
 
 
 class Crew:
@@ -392,7 +277,7 @@ class Crew:
         self._workers, self._idle = [], []
         self._queue.clear()
         self._forget_runs()
-        _here.worker = None
+        forget_worker_here()
 
     def _forget_runs(self) -> None:
         with self._lock:

@@ -16,11 +16,12 @@ from ..errors import PoolClosed
 from .call import Call, Invocation
 from .cancel import CancelScope
 from .cpus import default_workers
-from .crew import Crew, Worker
+from .crew import Crew
 from .exits import exiting
 from .notify import Notifier
 from .options import Settings
 from .seat import Owner
+from .worker import Worker
 
 P = ParamSpec("P")
 R = TypeVar("R")

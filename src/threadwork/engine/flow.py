@@ -8,7 +8,7 @@ from ..errors import Cancelled, DeadlineExceeded, RunCancelled
 from .attempt import BatchRunner, explain, identify
 from .batch import Batch
 from .cancel import CancelScope
-from .crew import Crew, Worker, owner_here
+from .crew import Crew
 from .ending import Ending
 from .intake import Intake
 from .ledger import Keep, Ledger
@@ -19,6 +19,7 @@ from .run_state import RunState
 from .seat import set_seat
 from .takeover import Takeover
 from .task import TaskContext
+from .worker import Worker, owner_here
 
 _MOST_ERRORS = 100
 """How many errors are kept where nobody takes them one by one."""

@@ -13,7 +13,7 @@ from .attempt import Judge
 from .batch import Batch
 from .call import Call, Invocation
 from .cancel import CancelScope
-from .crew import Crew, worker_here
+from .crew import Crew
 from .events import ItemFinished, ItemStarted
 from .execution import Execution
 from .flow import Flow
@@ -21,6 +21,7 @@ from .halt import Halt
 from .ledger import Keep
 from .options import Options, settings_of
 from .outcome import Outcome, Status, Summary
+from .worker import worker_here
 
 P = ParamSpec("P")
 R = TypeVar("R")

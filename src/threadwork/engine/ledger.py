@@ -9,13 +9,14 @@ from typing import Any
 from ..errors import PoolClosed, RunCancelled
 from .batch import Batch, BatchOwner, BatchSizer
 from .channel import Signal
-from .crew import Crew, Worker
+from .crew import Crew
 from .delivery import AsCompleted, Delivery, InOrder, NoDelivery
 from .ending import Ending
 from .halt import Halt
 from .options import Settings
 from .run_state import RunState
 from .seat import nudge
+from .worker import Worker
 
 
 class Keep(Enum):

@@ -1,9 +1,10 @@
 """`Outlet`: the consumer's side of a run: what is delivered, and what is done while it waits."""
 
 from .batch import Batch
-from .crew import LOOK_SECONDS, worker_here
+from .crew import LOOK_SECONDS
 from .ledger import Keep, Ledger
 from .takeover import Takeover
+from .worker import worker_here
 
 _SPARE_SECONDS = 0.5
 """How long after the grace a worker that has just taken a batch may need to see that it is not to be run (a guess)."""

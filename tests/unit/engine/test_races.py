@@ -10,7 +10,7 @@ from tests.support.aside import Aside, wait_for, wait_until
 from tests.support.lying_lock import LyingLock
 from tests.support.manual_clock import ManualClock
 from threadwork import Pool, PoolClosed, TaskGroup, current
-from threadwork.engine import channel, crew, feeder
+from threadwork.engine import channel, feeder, worker
 from threadwork.engine.cancel import CancelScope
 from threadwork.engine.channel import Signal
 from threadwork.engine.clock import SYSTEM_CLOCK
@@ -233,7 +233,7 @@ def test_a_pool_that_is_closed_at_any_hand_over_ends_its_runs(mode, number):
 def test_a_dump_while_a_worker_starts(monkeypatch):
     # 1. The worker's thread runs and begins its first task. 2. Whoever started it has not come back from that yet.
     dumped = threading.Event()
-    start = crew.start_thread
+    start = worker.start_thread
 
     def start_slowly(*thread):
         thread = start(*thread)
@@ -246,7 +246,7 @@ def test_a_dump_while_a_worker_starts(monkeypatch):
         finally:
             dumped.set()
 
-    monkeypatch.setattr(crew, "start_thread", start_slowly)
+    monkeypatch.setattr(worker, "start_thread", start_slowly)
     run = threadwork.map(task, ["the item"], workers=1)
     assert "the item" in Aside(run.collect).result()[0]
 
@@ -283,7 +283,7 @@ def test_an_interrupt_while_the_input_thread_is_being_started_leaves_nothing_run
 
 
 def test_an_interrupt_while_a_worker_is_being_started_does_not_hang_a_group(monkeypatch):
-    start = crew.start_thread
+    start = worker.start_thread
 
     def start_interrupted(*thread):
         start(*thread)
@@ -293,6 +293,6 @@ def test_an_interrupt_while_a_worker_is_being_started_does_not_hang_a_group(monk
         with TaskGroup(workers=1, grace=0.05) as group:
             group.start(abs, 1)
 
-    monkeypatch.setattr(crew, "start_thread", start_interrupted)
+    monkeypatch.setattr(worker, "start_thread", start_interrupted)
     with pytest.raises(KeyboardInterrupt):
         Aside(use).result()

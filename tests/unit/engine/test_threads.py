@@ -8,7 +8,7 @@ import pytest
 import threadwork
 from tests.support.aside import Aside, wait_until
 from threadwork import Pool, RunFinished, RunStarted, TaskGroup
-from threadwork.engine import alarm, crew, feeder
+from threadwork.engine import alarm, feeder, worker
 
 NO_MORE = "can't start new thread"
 
@@ -78,7 +78,7 @@ class TestNoThreadLeft:
     """The system refuses to start a thread."""
 
     def test_no_worker_at_all(self, monkeypatch):
-        allow_threads(monkeypatch, crew, 0)
+        allow_threads(monkeypatch, worker, 0)
         for use in (
             lambda: threadwork.map(abs, range(10)).collect(),
             lambda: list(threadwork.map(abs, range(10)).outcomes()),
@@ -89,7 +89,7 @@ class TestNoThreadLeft:
 
     def test_some_workers_do_the_work(self, monkeypatch, recwarn):
         warnings.simplefilter("always")
-        allow_threads(monkeypatch, crew, 2)
+        allow_threads(monkeypatch, worker, 2)
         together = threading.Barrier(2)
         run = threadwork.map(lambda item: together.wait(10) * 0 + item, range(20), workers=5, batch=1)
         assert Aside(run.collect).result() == list(range(20))
@@ -97,7 +97,7 @@ class TestNoThreadLeft:
         assert any("going on with 2 of 5 workers" in str(warning.message) for warning in recwarn)
 
     def test_where_warnings_are_errors_nothing_hangs(self, monkeypatch):
-        allow_threads(monkeypatch, crew, 1)
+        allow_threads(monkeypatch, worker, 1)
         run = threadwork.map(abs, range(100), workers=5, batch=1)
         try:
             assert Aside(run.collect).result() == list(range(100))
@@ -122,7 +122,7 @@ class TestNoThreadLeft:
         assert [type(event) for event in events] in ([], [RunStarted, RunFinished])
 
     def test_in_a_group(self, monkeypatch):
-        allow_threads(monkeypatch, crew, 0)
+        allow_threads(monkeypatch, worker, 0)
 
         def use():
             with TaskGroup() as group:
@@ -132,12 +132,12 @@ class TestNoThreadLeft:
             Aside(use).result()
 
     def test_in_a_pool(self, monkeypatch):
-        allow_threads(monkeypatch, crew, 0)
+        allow_threads(monkeypatch, worker, 0)
         with Pool("none") as pool, pytest.raises(RuntimeError, match=NO_MORE):
             Aside(pool.map(abs, [1]).collect).result()
 
     def test_in_an_executor(self, monkeypatch):
-        allow_threads(monkeypatch, crew, 0)
+        allow_threads(monkeypatch, worker, 0)
 
         def use():
             with threadwork.Executor(2) as executor:
