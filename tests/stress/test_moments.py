@@ -108,7 +108,7 @@ def test_a_run_is_stopped_when_all_its_values_are_out(what):
         if what == "cancel":
             run.cancel()
         for thread in threading.enumerate():
-            if thread.name == "late-deadline":  # it rings, and then it has ended
+            if thread.name == "late-timer":  # it rings, and then it has ended
                 thread.join(5)
 
     timeout = 0.1 if what == "deadline" else None

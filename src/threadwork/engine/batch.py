@@ -1,9 +1,11 @@
 """`Batch`: items that a worker takes at once; and `BatchSizer`, which finds out how many."""
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from .cancel import CancelScope
 from .seat import Owner
 from .task import TaskContext
 from .worker import Worker
@@ -33,9 +35,8 @@ class Batch:
     """
 
     __slots__ = (
-        "admitted_at", "bad", "begun_at", "done", "dropped", "failure", "finished", "item", "items", "judged",
-        "owner", "size", "start",
-        "taken", "worker",
+        "admitted_at", "asked_at", "attempt", "bad", "begun_at", "done", "dropped", "entered", "failure", "finished", "history",
+        "item", "item_begun_at", "items", "judged", "keys", "owner", "scope", "size", "start", "taken", "worker",
     )  # fmt: skip
 
     def __init__(self, owner: BatchOwner, start: int, items: deque[Any], admitted_at: float) -> None:
@@ -63,6 +64,20 @@ class Batch:
         self.worker: Worker | None = None
         self.item: Any = None
         """The item that is running."""
+        self.attempt = 1
+        """The number of the attempt at its items; above 1, it has one item."""
+        self.history: tuple[str, ...] = ()
+        """What became of the attempts before."""
+        self.keys: tuple[Hashable, ...] = ()
+        """The keys of its only item for the limits, once it was parked."""
+        self.entered = False
+        """Whether the limits have let its only item in already."""
+        self.item_begun_at: float | None = None
+        """When the attempt that is running began, where attempts are timed."""
+        self.asked_at: float | None = None
+        """When that attempt was asked to stop, because it takes too long."""
+        self.scope: CancelScope | None = None
+        """What that attempt is asked to stop by, once it has called ``current()``."""
 
     def execute(self, worker: Worker) -> None:
         """Run the items on the calling thread, which is `worker`'s. Never raises."""
@@ -99,6 +114,14 @@ class Batch:
             return None
         self.size -= len(rest)
         return Batch(self.owner, self.start + self.size, rest, self.admitted_at)
+
+    def take_out(self) -> "tuple[Batch, Batch | None]":
+        """Take away the item that is running, and what has not begun; return both, as batches of their own."""
+        rest = self.cut()
+        self.size -= 1
+        again = Batch(self.owner, self.start + self.size, deque([self.item]), self.admitted_at)
+        again.attempt, again.history, again.keys = self.attempt, self.history, self.keys
+        return again, rest
 
     def split_off(self, count: int) -> "Batch":
         """Take `count` items from the left of a batch that nobody has begun, as a batch of their own."""

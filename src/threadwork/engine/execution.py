@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled
-from .alarm import Alarm
 from .attempt import BatchRunner
 from .cancel import CancelScope
 from .crew import Crew
@@ -20,6 +19,7 @@ from .options import Settings
 from .outcome import RunStatus, Summary
 from .task import current_or_none
 from .threads import start_unjoined
+from .timer import Timer
 
 
 class Execution:
@@ -40,7 +40,7 @@ class Execution:
         self._shared: Crew | None = None
         self._crew: Crew
         self._feeder: Feeder | None = None
-        self._alarm: Alarm | None = None
+        self._timer = Timer(settings.clock, f"{settings.name}-timer")
         self._abandoned: tuple[str, ...] = ()
         self._ended = 0.0
 
@@ -70,8 +70,7 @@ class Execution:
         if self.cancelled is not None:
             scope.cancel(self.cancelled)
         if settings.timeout is not None:
-            self._alarm = Alarm(clock, settings.timeout, flow.expire, f"{settings.name}-deadline")
-            self._alarm.start()
+            self._timer.at(self.epoch + settings.timeout, flow.expire)
         self._crew.open_run(self)
         if source is not None:
             self._feeder = Feeder(flow, source, self._context.copy())
@@ -128,8 +127,8 @@ class Execution:
             self._over = True
             self.status = _status(error, flow)
             self._ended = self.settings.clock.now()
-            if self._alarm and not self._alarm.call_off(self._patience(flow)):
-                self._abandoned += (self._alarm.name,)
+            if not self._timer.stop(self._patience(flow)):
+                self._abandoned += (self._timer.name,)
             flow.forget()
             self.notifier.tell(RunFinished(self.stats()))
 

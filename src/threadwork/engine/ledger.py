@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from enum import Enum
 from typing import Any
 
@@ -54,6 +54,8 @@ class Ledger:
         self.late: set[int] = set()
         """Indexes of the items that failed when the run had been stopped already: what stopped it is the better reason."""
         self.running: set[Batch] = set()
+        self.waiting: set[Batch] = set()
+        """What waits for its next attempt, or for a limit, and is not queued meanwhile."""
         self.incoming: Batch | None = None
         """What the input is filling."""
         self.hurried = False
@@ -62,6 +64,8 @@ class Ledger:
         """Whether the waiting consumer looks by itself now and then."""
         self.abandoned: list[str] = []
         """Names of the workers that were left behind."""
+        self.leave: Callable[[tuple[Hashable, ...]], None]
+        """Gives back the places that the limits have given an item which is not run after all."""
         self.on_drop: Callable[[Batch], None] | None = None
         """Is told of each batch that will not be run, where somebody waits for its items."""
         self._dropped: list[Batch] = []
@@ -93,7 +97,7 @@ class Ledger:
     def drop(self, batch: Batch) -> None:
         """End `batch` without running it."""
         batch.dropped = True
-        if self.on_drop:
+        if self.on_drop or batch.entered:
             self._dropped.append(batch)
         self.settle(batch)
 
@@ -102,8 +106,29 @@ class Ledger:
         with self.lock:
             dropped, self._dropped = self._dropped, []
         for batch in dropped:
+            if batch.entered:
+                self.leave(batch.keys)
             if self.on_drop:
                 self.on_drop(batch)
+
+    def take_out(self, batch: Batch) -> tuple[Batch, Batch | None]:
+        """Take the running item out of `batch`, to wait; return it, and what follows it, which is to be submitted."""
+        again, rest = batch.take_out()
+        self.delivery.place_after(batch, again)
+        if rest is not None:
+            self.delivery.place_after(again, rest)
+        self.waiting.add(again)
+        self.state.waiting += 1
+        return again, rest
+
+    def release(self, batch: Batch) -> bool:
+        """Take note that `batch` waits no more; ``False`` where it was dropped meanwhile."""
+        if batch not in self.waiting:
+            return False
+        self.waiting.discard(batch)
+        self.state.waiting -= 1
+        self.wake_input()
+        return True
 
     def stop(self, cause: BaseException, *, quiet: bool = False, patient: bool = False) -> None:
         """Admit no more items, and begin none that is not begun.
@@ -123,6 +148,10 @@ class Ledger:
             if (rest := batch.cut()) is not None:
                 self.delivery.place_after(batch, rest)
                 self.drop(rest)
+        for batch in self.waiting:
+            self.drop(batch)
+        self.waiting.clear()
+        self.state.waiting = 0
         self._drop_queued()
         self.room.wake()
 

@@ -11,9 +11,12 @@ from ..errors import InvalidOption
 from .clock import SYSTEM_CLOCK, Clock
 from .cpus import default_workers
 from .halt import Halt
-from .protocols import Listener
+from .protocols import Gate, Listener, RetryRule
 
 DEFAULT_NAME = "threadwork"
+
+SHORTHANDS: dict[str, Callable[[Any], Any]] = {}
+"""What turns a plain value of an option into the rule it stands for; filled by those who know the rules."""
 
 
 class PoolOptions(TypedDict, total=False):
@@ -31,6 +34,12 @@ class PoolOptions(TypedDict, total=False):
     """Seconds the whole run may take; then it is cancelled and `DeadlineExceeded` is raised."""
     grace: float
     """Seconds that tasks get to stop when the run is stopped, before their threads are left behind. Default 5."""
+    task_timeout: float | None
+    """Seconds one attempt may take; then the task is asked to stop, and after `grace` more its thread is left behind."""
+    retry: RetryRule | int | None
+    """What is tried again, and when: `threadwork.policies.Retry`, or how many times at most. Default: nothing is."""
+    limits: Gate | Sequence[Gate]
+    """How much may begin, by rate or at once: one or several `threadwork.policies.Limit`."""
     halt: Halt | None
     """When failures stop the run. Default: values, at the first failure; outcomes and `for_each`, never."""
     key: Callable[[Any], Any] | None
@@ -59,6 +68,9 @@ class Settings:
     ordered: bool = True
     batch: int | None = None
     timeout: float | None = None
+    task_timeout: float | None = None
+    retry: RetryRule | None = None
+    limits: tuple[Gate, ...] = ()
     grace: float = 5.0
     halt: Halt | None = None
     key: Callable[[Any], Any] | None = None
@@ -95,6 +107,9 @@ def settings_of(options: Options) -> Settings:
         ordered=_flag("ordered", options.get("ordered", True)),
         batch=None if batch == "auto" else _count("batch", batch, also="'auto'"),
         timeout=None if timeout is None else _seconds("timeout", timeout),
+        task_timeout=None if (most := options.get("task_timeout")) is None else _positive("task_timeout", most),
+        retry=_retry(options.get("retry")),
+        limits=_limits(options.get("limits", ())),
         grace=_seconds("grace", options.get("grace", 5.0)),
         halt=_instance("halt", options.get("halt"), Halt),
         key=_function("key", options.get("key")),
@@ -124,6 +139,30 @@ def _seconds(name: str, value: object) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < inf:
         raise InvalidOption(f"{name} must be a number of seconds, 0 or more, not {value!r}")
     return float(value)
+
+
+def _positive(name: str, value: object) -> float:
+    if value == 0:
+        raise InvalidOption(f"{name} must be more than 0 seconds; for no limit, leave it out")
+    return _seconds(name, value)
+
+
+def _retry(value: Any) -> RetryRule | None:
+    rule = SHORTHANDS["retry"](value) if isinstance(value, int) and "retry" in SHORTHANDS else value
+    if rule is not None and not hasattr(rule, "for_run"):
+        raise InvalidOption(f"retry must be a Retry, or how many times an item is tried again, not {value!r}")
+    return rule  # type: ignore[no-any-return] # it has what a rule has
+
+
+def _limits(value: Any) -> tuple[Gate, ...]:
+    gates = (value,) if hasattr(value, "enter") else value
+    if not isinstance(gates, Iterable):
+        raise InvalidOption(f"limits must be a Limit or a sequence of them, not {value!r}")
+    limits = tuple(gates)
+    for limit in limits:
+        if not hasattr(limit, "enter"):
+            raise InvalidOption(f"each of the limits must be a Limit, as in Limit.rate(10), not {limit!r}")
+    return limits
 
 
 def _flag(name: str, value: object) -> bool:

@@ -1,6 +1,7 @@
 """What the engine asks of those who plug into it."""
 
-from typing import Protocol
+from collections.abc import Hashable
+from typing import Any, Protocol
 
 from .events import Event
 
@@ -14,3 +15,59 @@ class Listener(Protocol):
 
     def __call__(self, event: Event, /) -> None:
         """Take note of `event`."""
+
+
+class Retries(Protocol):
+    """Decides, for one run, what is tried again, and when. Safe to use from several threads."""
+
+    def delay_after(self, attempt: int, error: Exception, begun: int) -> float | None:
+        """Return the seconds until the next attempt at an item whose `attempt`-th has failed; ``None``: there is none.
+
+        `begun` is how many attempts there have been in the run, at any item.
+        """
+
+    def asked_wait(self, error: Exception) -> float | None:
+        """Return for how many seconds the other side has asked to be left alone, if it has."""
+
+
+class RetryRule(Protocol):
+    """What `Retries` are made of: a value that several runs may share."""
+
+    @property
+    def bad_result(self) -> Any:
+        """A function that tells of a value whether it counts as a failure; or ``None``."""
+
+    def for_run(self) -> Retries:
+        """Return what decides for one run."""
+
+
+class GateListener(Protocol):
+    """Somebody who waits until a gate lets more in."""
+
+    def limit_changed(self) -> None:
+        """Take note that it is worth to ask again. Called with no lock held; returns quickly."""
+
+
+class Gate(Protocol):
+    """Lets attempts begin, or makes them wait, for each key. Shared by runs and threads; no method waits."""
+
+    def key_of(self, item: Any) -> Hashable:
+        """Return the key of `item`; the same for all where the limit has no keys."""
+
+    def enter(self, key: Hashable, now: float) -> float:
+        """Take a place for one attempt and return 0; or return after how many seconds it is worth to ask again.
+
+        Infinity: when a listener is told so.
+        """
+
+    def give_back(self, key: Hashable, now: float) -> None:
+        """Take back an `enter`: the attempt does not begin."""
+
+    def leave(self, key: Hashable) -> None:
+        """Take note that an attempt has ended."""
+
+    def pause(self, seconds: float, key: Hashable) -> None:
+        """Let nothing in for some seconds."""
+
+    def tell(self, listener: GateListener) -> None:
+        """Tell `listener`, for as long as it lives, when it is worth to ask again."""

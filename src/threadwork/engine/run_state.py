@@ -22,6 +22,11 @@ class RunState:
     """Items whose results the consumer has got (or that have none for it)."""
     done: int = 0
     failed: int = 0
+    timed_out: int = 0
+    retried: int = 0
+    """Attempts that were followed by another one."""
+    waiting: int = 0
+    """Items that wait for their next attempt, or for a limit: others may overtake them."""
     input_open: bool = True
     stopped: bool = False
     """No more items are admitted, and none that has not begun is begun."""
@@ -46,8 +51,8 @@ class RunState:
         if self.buffersize is not None:
             return self.buffersize - ahead
         if self.consumer_waits:
-            return min(2 * self.window(batch) - (self.admitted - self.settled), MOST_AHEAD - ahead)
-        return self.window(batch) - ahead
+            return min(2 * self.window(batch) - (self.admitted - self.settled - self.waiting), MOST_AHEAD - ahead)
+        return min(self.window(batch) - (ahead - self.waiting), MOST_AHEAD - ahead)
 
     def portion(self, batch: int) -> int:
         """Return how many items to admit now: a whole batch, or none yet; or what is left of the buffer, at a straggler."""
@@ -79,4 +84,4 @@ class RunState:
     @property
     def dropped(self) -> int:
         """Items that ended without having been run to an end."""
-        return self.settled - self.done - self.failed
+        return self.settled - self.done - self.failed - self.timed_out

@@ -8,7 +8,7 @@ import pytest
 import threadwork
 from tests.support.aside import Aside, wait_until
 from threadwork import Pool, RunFinished, RunStarted, TaskGroup
-from threadwork.engine import alarm, feeder, worker
+from threadwork.engine import feeder, timer, worker
 
 NO_MORE = "can't start new thread"
 
@@ -113,7 +113,7 @@ class TestNoThreadLeft:
         assert [type(event) for event in events] == [RunStarted, RunFinished]
 
     def test_no_thread_for_the_alarm(self, monkeypatch):
-        allow_threads(monkeypatch, alarm, 0)
+        allow_threads(monkeypatch, timer, 0)
         events = []
         run = threadwork.map(abs, range(10), timeout=60, listeners=[events.append])
         with pytest.raises(RuntimeError, match=NO_MORE):

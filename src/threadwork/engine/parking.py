@@ -1,0 +1,158 @@
+"""`Parking`: where items wait until a limit lets them in, or until it is time to try them again."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from .batch import Batch
+from .ledger import Ledger
+from .protocols import Gate
+from .timer import Timer
+
+_Place = tuple[int, Hashable]
+"""Which of the limits, and which key of it."""
+
+
+@dataclass(slots=True)
+class _Queue:
+    batches: deque[Batch] = field(default_factory=deque)
+    due: float = math.inf
+    """When the first one is asked for again, as far as that is set."""
+
+
+class Parking:
+    """Holds no worker: what waits here is a batch of one item, in the ledger's `waiting`.
+
+    Each limit and key has a queue, and only the first in it is asked for: one key never stalls another, and nobody is
+    overtaken by those who come later with the same key. Lock order: this one's, then a limit's; never with the ledger's.
+    """
+
+    def __init__(self, ledger: Ledger, gates: tuple[Gate, ...], timer: Timer) -> None:
+        self._ledger = ledger
+        self._gates = gates
+        self._timer = timer
+        self._lock = threading.Lock()  # Guards: all below
+        self._queues: dict[_Place, _Queue] = {}
+        self._asking = False
+        for gate in gates:
+            gate.tell(self)
+
+    def keys_of(self, item: Any) -> tuple[Hashable, ...]:
+        """Return the key of `item` for each limit. Raises what a key function raises."""
+        return tuple(gate.key_of(item) for gate in self._gates)
+
+    def enter(self, keys: tuple[Hashable, ...]) -> bool:
+        """Take a place with every limit, for an attempt that begins now; tell whether that was possible."""
+        with self._lock:
+            if any(place in self._queues for place in enumerate(keys)):
+                return False
+            return self._refusal(keys) is None
+
+    def leave(self, keys: tuple[Hashable, ...]) -> None:
+        """Give the places back: the attempt has ended."""
+        for gate, key in zip(self._gates, keys, strict=True):
+            gate.leave(key)
+
+    def pause(self, keys: tuple[Hashable, ...], seconds: float) -> None:
+        """Let nothing more in for these keys for some seconds: the other side has asked for that."""
+        for gate, key in zip(self._gates, keys, strict=True):
+            gate.pause(seconds, key)
+
+    def park(self, batch: Batch, keys: tuple[Hashable, ...]) -> None:
+        """Hold `batch` until every limit lets it in; then it goes to the crew."""
+        batch.keys = keys
+        with self._lock:
+            place = next((each for each in enumerate(keys) if each in self._queues), (0, keys[0]))
+            first = place not in self._queues
+            self._queue(place).append(batch)
+        if first:
+            self._ask(place)
+
+    def hold(self, batch: Batch, seconds: float) -> None:
+        """Hold `batch` for some seconds; then it goes to the crew."""
+        self._timer.at(self._ledger.now() + seconds, partial(self._release, batch))
+
+    def limit_changed(self) -> None:
+        """Ask again for everybody who waits, soon: called by a limit, on any thread."""
+        with self._lock:
+            if self._asking or not self._queues:
+                return
+            self._asking = True
+        self._timer.at(self._ledger.now(), self._ask_all)
+
+    def _queue(self, place: _Place) -> deque[Batch]:
+        return self._queues.setdefault(place, _Queue()).batches
+
+    def _ask_all(self) -> None:
+        with self._lock:
+            self._asking = False
+            places = list(self._queues)
+        for place in places:
+            self._ask(place)
+
+    def _ring(self, place: _Place) -> None:
+        with self._lock:
+            if place in self._queues:
+                self._queues[place].due = math.inf
+        self._ask(place)
+
+    def _ask(self, place: _Place) -> None:
+        """Let in whoever can be let in from the queue at `place`."""
+        while True:
+            with self._lock:
+                batch, entered = self._next(place)
+            if batch is None:
+                return
+            if entered:
+                self._release(batch, entered=True)
+
+    def _next(self, place: _Place) -> tuple[Batch | None, bool]:
+        """Return the first of the queue at `place`, if it waits there no more, and whether it was let in."""
+        queue = self._queues.get(place)
+        if queue is None:
+            return None, False
+        batch = queue.batches[0]
+        refusal = None if batch.finished else self._refusal(batch.keys)  # finished: it was dropped meanwhile
+        if refusal is not None:
+            self._ask_again(*refusal, batch if refusal[0] != place else None)
+            if refusal[0] == place:
+                return None, False
+        queue.batches.popleft()
+        if not queue.batches:
+            del self._queues[place]
+        return batch, refusal is None and not batch.finished
+
+    def _ask_again(self, place: _Place, wait: float, newcomer: Batch | None) -> None:
+        """See to it that the first of the queue at `place` is asked for after `wait` seconds; queue the `newcomer` there."""
+        if newcomer is not None:
+            self._queue(place).append(newcomer)
+        queue, due = self._queues[place], self._ledger.now() + wait
+        if due < queue.due:
+            queue.due = due
+            self._timer.at(due, partial(self._ring, place))
+
+    def _refusal(self, keys: tuple[Hashable, ...]) -> tuple[_Place, float] | None:
+        """Take a place with every limit, or none at all; return which one refuses, and for how many seconds."""
+        now = self._ledger.now()
+        for number, (gate, key) in enumerate(zip(self._gates, keys, strict=True)):
+            wait = gate.enter(key, now)
+            if wait > 0:
+                for taken, its_key in zip(self._gates[:number], keys, strict=False):
+                    taken.give_back(its_key, now)
+                return (number, key), wait
+        return None
+
+    def _release(self, batch: Batch, *, entered: bool = False) -> None:
+        """Give `batch` to the crew, unless it has been dropped meanwhile."""
+        ledger = self._ledger
+        with ledger.lock:
+            held = ledger.release(batch)
+            batch.entered = entered and held
+        if held:
+            ledger.submit(batch)
+        elif entered:
+            self.leave(batch.keys)
