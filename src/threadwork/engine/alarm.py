@@ -26,7 +26,7 @@ class Alarm:
     def call_off(self, patience: float | None) -> bool:
         """End the alarm, and wait for its thread at most `patience` seconds; tell whether that has ended, or is this one."""
         self._called_off.release()
-        return join_thread(self._thread, patience)
+        return join_thread(self._thread, patience, busy=False)
 
     def _keep(self, thread: threading.Thread) -> None:
         self._thread = thread
