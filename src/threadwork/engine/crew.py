@@ -16,9 +16,6 @@ from .worker import Work, Worker, forget_worker_here
 LOOK_SECONDS = 0.005
 """How often somebody looks after batches that take long: half of the 10 ms in which a result is to be delivered."""
 
-_LEAVING_SECONDS = 0.5
-"""How long a worker without work may take to leave, on a busy machine (a guess)."""
-
 
 class OpenRun(Protocol):
     """A run that uses the crew."""
@@ -241,9 +238,7 @@ class Crew:
         left_behind = []
         for worker in workers:
             left = None if until is None else max(0.0, until - self.settings.clock.now())
-            if left is not None and worker.serves is None:  # it has nothing to do, and leaves as soon as it is scheduled
-                left = max(left, _LEAVING_SECONDS)
-            if not join_thread(worker.thread, left):
+            if not join_thread(worker.thread, left, busy=worker.serves is not None):
                 left_behind.append(worker)
         with self._lock:  # a worker refers to its crew: those that have left must not keep it alive
             self._workers = [worker for worker in self._workers if worker.alive]

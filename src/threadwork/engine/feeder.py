@@ -55,7 +55,7 @@ class Feeder:
 
     def join(self, patience: float | None) -> bool:
         """Wait for the end of the thread at most `patience` seconds; tell whether it has ended, or is this one."""
-        return join_thread(self._thread, patience)
+        return join_thread(self._thread, patience, busy=self._flow.ledger.incoming is not None)
 
     def _keep(self, thread: threading.Thread) -> None:
         self._thread = thread

@@ -4,10 +4,8 @@ from .batch import Batch
 from .crew import LOOK_SECONDS
 from .ledger import Keep, Ledger
 from .takeover import Takeover
+from .threads import MOMENT
 from .worker import worker_here
-
-_SPARE_SECONDS = 0.5
-"""How long after the grace a worker that has just taken a batch may need to see that it is not to be run (a guess)."""
 
 
 class Outlet:
@@ -85,11 +83,12 @@ class Outlet:
     def _over(self) -> bool:
         """Tell whether there is nothing to wait for any more. The lock is held.
 
-        An interrupt (Ctrl-C) at an unlucky moment may have left wrong counts: whatever they are, the wait ends.
+        A worker that has just taken a batch gets a moment to see that it is not to be run. An interrupt (Ctrl-C) at an
+        unlucky moment may have left wrong counts: whatever they are, the wait ends.
         """
         ledger = self._ledger
         given_up_at = ledger.ending.give_up_at
-        return ledger.over or (given_up_at is not None and ledger.now() >= given_up_at + _SPARE_SECONDS)
+        return ledger.over or (given_up_at is not None and ledger.now() >= given_up_at + MOMENT)
 
     def _wait(self) -> None:
         """Wait until there may be a result, and look after batches that take long. The lock is held."""

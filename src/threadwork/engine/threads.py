@@ -5,6 +5,9 @@ import contextvars
 import threading
 from collections.abc import Callable
 
+MOMENT = 0.5
+"""Seconds that a thread with nothing left to do may need to end, on a busy machine (a guess)."""
+
 
 def start_thread(main: Callable[[], None], name: str, keep: Callable[[threading.Thread], None]) -> None:
     """Start `main` on a new thread called `name`, in an empty context, after `keep` has noted who is to be joined.
@@ -47,9 +50,12 @@ def _keep_nothing(thread: threading.Thread) -> None:
     """Note nothing: nobody waits for `thread`."""
 
 
-def join_thread(thread: threading.Thread | None, patience: float | None) -> bool:
-    """Wait at most `patience` seconds for `thread`, if there is one; tell whether it has ended, or is this one."""
+def join_thread(thread: threading.Thread | None, patience: float | None, *, busy: bool) -> bool:
+    """Wait at most `patience` seconds for `thread`, if there is one; tell whether it has ended, or is this one.
+
+    One that is not `busy` with somebody else's code ends as soon as it is scheduled: it gets a moment in any case.
+    """
     if thread is None or thread.ident == threading.get_ident():
         return True
-    thread.join(patience)
+    thread.join(patience if patience is None or busy else max(patience, MOMENT))
     return not thread.is_alive()
