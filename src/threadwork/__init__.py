@@ -18,6 +18,7 @@ _engine_names = (
     "Executor",
     "Halt",
     "ItemFinished",
+    "ItemRetried",
     "ItemStarted",
     "Listener",
     "Options",

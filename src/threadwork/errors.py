@@ -7,12 +7,15 @@ ThreadworkError (Exception)
  ├── PoolClosed (also RuntimeError)      work was given to a pool, group or executor that is shut down
  ├── NotInTask (also RuntimeError)       current() was called where no task is running
  ├── DeadlineExceeded (also TimeoutError)  the whole run took longer than its ``timeout``
+ ├── TaskTimeout (also TimeoutError)     one attempt at one item took longer than its ``task_timeout``
+ ├── BadResult                           a task returned what a ``Retry`` calls a bad result, once too often
  └── MissingExtra (also ImportError)     a feature needs an optional dependency; names the extra to install
 
 Cancelled (BaseException)                raised inside a task that was asked to stop; ``except Exception`` lets it pass
 """
 
 __all__ = [
+    "BadResult",
     "Cancelled",
     "DeadlineExceeded",
     "InvalidOption",
@@ -21,6 +24,7 @@ __all__ = [
     "PoolClosed",
     "RunCancelled",
     "RunClosed",
+    "TaskTimeout",
     "ThreadworkError",
 ]
 
@@ -54,6 +58,18 @@ class NotInTask(ThreadworkError, RuntimeError):
 
 class DeadlineExceeded(ThreadworkError, TimeoutError):
     """The whole run took longer than its ``timeout``; a task's own ``TimeoutError`` is never turned into this."""
+
+
+class TaskTimeout(ThreadworkError, TimeoutError):
+    """One attempt at one item took longer than ``task_timeout``; a task's own ``TimeoutError`` is never turned into this."""
+
+
+class BadResult(ThreadworkError):
+    """A task returned what its ``Retry`` calls a bad result, and there is no attempt left. Has the `value`."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__(f"the task returned a bad result: {value!r:.80}")
+        self.value = value
 
 
 class MissingExtra(ThreadworkError, ImportError):

@@ -2,7 +2,7 @@
 
 from .api import for_each, map, starmap  # noqa: A004 - `map` is what it is called everywhere
 from .cpus import default_workers, usable_cpus
-from .events import Event, ItemFinished, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
+from .events import Event, ItemFinished, ItemRetried, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
 from .executor import Executor
 from .group import Task, TaskGroup
 from .halt import Halt
@@ -18,6 +18,7 @@ __all__ = [
     "Executor",
     "Halt",
     "ItemFinished",
+    "ItemRetried",
     "ItemStarted",
     "Listener",
     "Options",

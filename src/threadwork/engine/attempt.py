@@ -6,11 +6,11 @@ the batch until there are none left: others may shorten it at any time.
 
 import contextvars
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..errors import Cancelled
+from ..errors import Cancelled, TaskTimeout
 from .batch import Batch
 from .cancel import CancelScope
 from .events import ItemFinished, ItemStarted
@@ -24,14 +24,23 @@ _MOST_NOTES = 10
 
 
 class Judge(Protocol):
-    """Decides what a failed item means for the run."""
+    """Decides whether an item may begin, and what a failed one means for the run."""
 
-    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status:
+    def admit(self, batch: Batch) -> bool:
+        """Tell whether the item of `batch` that is about to run may begin; if not it is taken out, and the batch ends here."""
+
+    def leave(self, batch: Batch) -> None:
+        """Take note that the attempt which `admit` let begin has ended."""
+
+    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status | None:
         """Take note that the item of `batch` that is running ended with `error`, stop the run if that is the rule.
 
         `scope` is what the item was asked to stop by, where that is not the scope of the run. Returns the status of
-        the item.
+        the item, or ``None`` where it will be tried again: then it is taken out, and the batch ends here.
         """
+
+    def error_of(self, batch: Batch, error: BaseException) -> BaseException:
+        """Return what the item of `batch` failed with: `error`, unless that is how the task heard that it takes too long."""
 
 
 class BatchRunner(Protocol):
@@ -81,12 +90,13 @@ class NothingRunner:
                 batch.item = item
                 copy().run(task, item)
             except BaseException as error:  # noqa: BLE001 - the judge lets none vanish
-                judge.failed(batch, _without_engine(error))
+                if judge.failed(batch, _without_engine(error)) is None:
+                    return
 
 
 @dataclass(frozen=True, slots=True)
 class OutcomesRunner:
-    """Keeps an outcome for each item (unless `keep` is off), and tells the listeners."""
+    """Keeps an outcome for each item (unless `keep` is off) and tells the listeners; if `guarded`, the judge admits each."""
 
     task: Task
     key: Callable[[Any], Any] | None
@@ -94,57 +104,83 @@ class OutcomesRunner:
     now: Callable[[], float]
     epoch: float
     keep: bool = True
+    guarded: bool = False
 
     def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
-        """Run the items of `batch`."""
-        take, keep, copy, now = batch.items.popleft, batch.done.append, context.copy, self.now
-        worker = batch.worker.name if batch.worker else ""
+        """Run the items of `batch`, up to the first that has to wait."""
+        take, keep = batch.items.popleft, batch.done.append
         index = batch.start
-        end = now()
         while True:
             try:
                 batch.item = batch.items[0]  # before it is taken, so that nobody finds another one's item as the running one
-                item = take()
+                take()
             except IndexError:
                 return
-            start = end
-            key, value, error, status = index, None, None, Status.DONE
-            try:
-                try:
-                    if self.key:
-                        key = self.key(item)
-                finally:
-                    if self.notifier:
-                        self.notifier.tell(ItemStarted(index, key, item, 1, worker, start - self.epoch))
-                value = copy().run(self.task, item)
-            except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
-                error = _without_engine(caught)
-                status = judge.failed(batch, error)
-            end = now()
-            outcome = Outcome(
-                index, key, item, status, value, error, 1, start - self.epoch, end - start, start - batch.admitted_at, worker
-            )
+            outcome = self._attempt(batch, index, context, judge)
+            if outcome is None:
+                return
             if self.keep:
                 keep(outcome)
             if self.notifier:
                 self.notifier.tell(ItemFinished(outcome))
-            del item, value, error, outcome
+            del outcome
             index += 1
+
+    def _attempt(self, batch: Batch, index: int, context: contextvars.Context, judge: Judge) -> Outcome[Any] | None:
+        """Call the task for the item of `batch` that is running; return the outcome, or ``None`` if it has to wait."""
+        worker = batch.worker.name if batch.worker else ""
+        item, key, value, error = batch.item, index, None, None
+        status: Status | None = Status.DONE
+        admitted = False
+        start = self.now()
+        try:
+            if self.guarded:
+                admitted = judge.admit(batch)
+                if not admitted:
+                    return None
+            try:
+                if self.key:
+                    key = self.key(item)
+            finally:
+                if self.notifier:
+                    self.notifier.tell(ItemStarted(index, key, item, batch.attempt, worker, start - self.epoch))
+            value = context.copy().run(self.task, item)
+        except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
+            error = judge.error_of(batch, _without_engine(caught))
+        finally:
+            if admitted:
+                judge.leave(batch)
+        if error is not None:
+            status = judge.failed(batch, error)
+        if status is None:
+            del error
+            return None
+        began, duration, waited = start - self.epoch, self.now() - start, start - batch.admitted_at
+        try:
+            return Outcome(index, key, item, status, value, error, batch.attempt, began, duration, waited, worker)
+        finally:
+            del item, value, error  # the frames of the error refer to this one
 
 
 def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator[Outcome[Any]]:
     """Yield the outcomes of items that have no other: the run was stopped before they began, or they were left behind."""
-    attempts, worker = (1, batch.worker.name) if batch.worker else (0, "")
+    attempts, worker = (batch.attempt, batch.worker.name) if batch.worker else (batch.attempt - 1, "")
     error = batch.failure
     status = Status.CANCELLED if error is None or isinstance(error, Cancelled) else Status.FAILED
+    if isinstance(error, TaskTimeout):
+        status = Status.TIMED_OUT
     for index, item in enumerate(batch.items, batch.start):
         yield Outcome(index, identify(key, item, index), item, status, None, error, attempts, 0.0, 0.0, 0.0, worker)
 
 
-def explain(error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1) -> None:
-    """Add a note to `error` that says which item it came from."""
+def explain(
+    error: BaseException, *, item: Any, index: int, key: Any, worker: str, attempt: int = 1, history: Sequence[str] = ()
+) -> None:
+    """Add notes to `error` that say which item it came from, and what became of the attempts before."""
     if len(getattr(error, "__notes__", ())) < _MOST_NOTES:
         error.add_note(f"while processing item {index} (key {_show(key)}): {_show(item)}, attempt {attempt}, on {worker}")
+        for line in history:
+            error.add_note(line)
 
 
 def identify(key: Callable[[Any], Any] | None, item: Any, index: int) -> Any:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Protocol
 
 from .cancel import CancelScope
@@ -72,7 +73,7 @@ class Batch:
         """The keys of its only item for the limits, once it was parked."""
         self.entered = False
         """Whether the limits have let its only item in already."""
-        self.item_begun_at: float | None = None
+        self.item_begun_at = inf
         """When the attempt that is running began, where attempts are timed."""
         self.asked_at: float | None = None
         """When that attempt was asked to stop, because it takes too long."""

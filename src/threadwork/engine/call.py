@@ -54,7 +54,7 @@ class Call(Future[R]):
         self.worker = worker
         invocation = self._invocation
         assert invocation is not None
-        context = invocation.context
+        context = invocation.context.copy()  # for there may be further attempts
         context.run(set_seat, self)
         try:
             result = context.run(invocation.fn, *invocation.args, **invocation.kwargs)

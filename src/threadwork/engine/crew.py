@@ -132,6 +132,15 @@ class Crew:
         self._started += 1
         self._workers.append(worker)
 
+    def replace(self, worker: Worker) -> None:
+        """Leave `worker` behind, which hangs, and have another one in its place as soon as there is work."""
+        with self._lock:
+            worker.left_behind = True
+            if worker in self._workers:
+                self._workers.remove(worker)
+            if self._queue and not self._idle and not self._closed and len(self._workers) < self._size:
+                self._start_worker()
+
     def watch(self) -> None:
         """See to it that a worker that has nothing to do looks after the runs now and then, until they need that no more."""
         with self._lock:

@@ -28,6 +28,18 @@ class ItemStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemRetried:
+    """An attempt has failed with `error`, on the thread called `worker`; the next one may begin in `delay` seconds."""
+
+    index: int
+    item: Any
+    attempt: int
+    error: Exception
+    delay: float
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFinished:
     """An item has its outcome."""
 
@@ -55,4 +67,4 @@ class WorkerExited:
     worker: str
 
 
-Event = RunStarted | ItemStarted | ItemFinished | RunFinished | WorkerStarted | WorkerExited
+Event = RunStarted | ItemStarted | ItemRetried | ItemFinished | RunFinished | WorkerStarted | WorkerExited

@@ -63,7 +63,7 @@ class Execution:
         scope = CancelScope(clock, outer.scope if outer else None, settings.timeout)
         self.epoch = clock.now()
         self.status = RunStatus.RUNNING
-        self.flow = flow = Flow(settings, self._crew, keep, scope)
+        self.flow = flow = Flow(settings, self._crew, keep, scope, self._timer, self.notifier)
         flow.use(runner(self), self._context)
         scope.tell(flow)
         self.notifier.tell(RunStarted(settings.name, settings.workers, total))
@@ -158,7 +158,7 @@ class Execution:
         """Return the counts as they are now."""
         settings, flow = self.settings, self.flow
         if flow is None:
-            return Summary(settings.name, self.status, 0, 0, 0, 0, 0, 0, 0, 0.0)
+            return Summary(settings.name, self.status, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
         state, running, abandoned = flow.statistics()
         left_behind = [name for name in abandoned if name not in self._abandoned]
         return Summary(
@@ -168,8 +168,9 @@ class Execution:
             admitted=state.admitted,
             done=state.done,
             failed=state.failed,
-            timed_out=0,
+            timed_out=state.timed_out,
             cancelled=state.dropped,
+            waiting=state.waiting,
             running=running,
             elapsed=(self._ended or settings.clock.now()) - self.epoch,
             abandoned=(*self._abandoned, *left_behind),

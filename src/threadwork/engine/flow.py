@@ -4,7 +4,7 @@ import contextvars
 from dataclasses import replace
 from typing import Any
 
-from ..errors import Cancelled, DeadlineExceeded, RunCancelled
+from ..errors import Cancelled, DeadlineExceeded, RunCancelled, TaskTimeout
 from .attempt import BatchRunner, explain, identify
 from .batch import Batch
 from .cancel import CancelScope
@@ -12,23 +12,25 @@ from .crew import Crew
 from .ending import Ending
 from .intake import Intake
 from .ledger import Keep, Ledger
+from .notify import Notifier
 from .options import Settings
 from .outcome import Status
 from .outlet import Outlet
+from .overtime import Overtime
+from .parking import Parking
+from .retrying import Retrying
 from .run_state import RunState
 from .seat import set_seat
 from .takeover import Takeover
 from .task import TaskContext
+from .timer import Timer
 from .worker import Worker, owner_here
-
-_MOST_ERRORS = 100
-"""How many errors are kept where nobody takes them one by one."""
 
 
 class Flow:
     """The workers' side of a run, and what stops it. The input comes by `intake`, the consumer is served by `outlet`."""
 
-    def __init__(self, settings: Settings, crew: Crew, keep: Keep, scope: CancelScope) -> None:
+    def __init__(self, settings: Settings, crew: Crew, keep: Keep, scope: CancelScope, timer: Timer, notifier: Notifier) -> None:
         self.settings = settings
         self.within = owner_here()
         """Who gave the task, or the input, in which this run is begun; whoever waits for that one may help with this."""
@@ -39,8 +41,10 @@ class Flow:
         self.intake = Intake(self.ledger)
         self.takeover = Takeover(self.ledger, self.intake)
         self.outlet = Outlet(self.ledger, self.takeover)
-        self.errors: list[BaseException] = []
-        """The first errors of items, where nothing is kept. Guarded by the ledger's lock."""
+        self.parking = Parking(self.ledger, timer)
+        self.overtime = None if settings.task_timeout is None else Overtime(self.ledger, timer, settings.task_timeout, self.halt)
+        retries = settings.retry.for_run() if settings.retry else None
+        self.retrying = Retrying(retries, self.ledger, self.parking, notifier) if retries else None
         self._context = contextvars.Context()
         self._run_items: BatchRunner
 
@@ -117,13 +121,43 @@ class Flow:
         """Return the context of the item of `batch` that is running."""
         with self.ledger.lock:
             index = batch.position()
+        scope = self.overtime.scope(batch, self.scope) if self.overtime else self.scope
         item, worker = batch.item, batch.worker
         key = self.settings.key(item) if self.settings.key else index
         name, resource = (worker.name, worker.resource) if worker else ("", None)
-        return TaskContext(self.scope, index=index, key=key, item=item, worker=name, resource=resource)
+        return TaskContext(scope, index=index, key=key, item=item, worker=name, resource=resource, attempt=batch.attempt)
 
-    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status:
-        """Take note that the running item of `batch` ended with `error`; stop the run if that is the rule.
+    def admit(self, batch: Batch) -> bool:
+        """Tell whether the item of `batch` that is about to run may begin; if not, it is taken out and parked."""
+        if self.settings.limits and not batch.entered:
+            batch.keys = self.parking.keys_of(batch.item)
+            if not self.parking.enter(batch.keys):
+                with self.ledger.lock:
+                    parked, rest = self.ledger.take_out(batch)
+                self.parking.park(parked)
+                if rest is not None:
+                    self.ledger.submit(rest)
+                return False
+        if self.overtime:
+            self.overtime.begin(batch)
+        return True
+
+    def leave(self, batch: Batch) -> None:
+        """Take note that the attempt at the item of `batch` has ended."""
+        if self.overtime:
+            self.overtime.end(batch)
+        if self.settings.limits:
+            batch.entered = False
+            self.parking.leave(batch.keys)
+
+    def error_of(self, batch: Batch, error: BaseException) -> BaseException:
+        """Return what the item of `batch` failed with."""
+        if self.overtime and isinstance(error, Cancelled) and not self.scope.cancelled and self.scope.remaining() != 0:
+            return self.overtime.error_of(batch, error)
+        return error
+
+    def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status | None:
+        """Take note that the running item of `batch` ended with `error`: try it again, or stop the run, if that is the rule.
 
         `scope` is what the item was asked to stop by, where it has one of its own.
         """
@@ -137,28 +171,32 @@ class Flow:
             elif not scope.cancelled:
                 self.expire()
             return Status.CANCELLED
+        if self.retrying and isinstance(error, Exception) and self.retrying.again(batch, error):
+            return None
         with ledger.lock:
             if batch.finished:  # it was left behind: its item has its end already
                 return Status.FAILED
             index = batch.judge(error)
             if ledger.state.stopped:
                 ledger.late.add(index)
-            ledger.state.failed += 1
-            if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:
-                self.errors.append(error)
-            ended = ledger.state.settled + sum(each.size - len(each.items) for each in ledger.running)
-            fatal = not isinstance(error, Exception | Cancelled)  # KeyboardInterrupt, SystemExit: leave at once
-            halted = fatal or ledger.halt.reached(ledger.state.failed, ended)
-            if halted:
-                ledger.stop(error, quiet=not fatal, patient=ledger.halt.drain and not fatal)
+            halted = ledger.failed(error)
         # First of all others had to be stopped; whoever gets the error gets it when this batch has ended.
-        key = identify(self.settings.key, batch.item, index)
-        explain(error, item=batch.item, index=index, key=key, worker=batch.worker.name if batch.worker else "")
+        self._explain(batch, index, error)
         if halted:
-            ledger.tell_dropped()
-            if fatal or not ledger.halt.drain:
-                self.scope.cancel(f"halted after {ledger.state.failed} failed")
-        return Status.FAILED
+            self.halt(error)
+        return Status.TIMED_OUT if isinstance(error, TaskTimeout) else Status.FAILED
+
+    def _explain(self, batch: Batch, index: int, error: BaseException) -> None:
+        key = identify(self.settings.key, batch.item, index)
+        worker = batch.worker.name if batch.worker else ""
+        explain(error, item=batch.item, index=index, key=key, worker=worker, attempt=batch.attempt, history=batch.history)
+
+    def halt(self, error: BaseException) -> None:
+        """Ask what runs to stop, for an item has failed with `error`, unless it may come to its end."""
+        self.ledger.tell_dropped()
+        if not self.ledger.halt.drain or not isinstance(error, Exception | Cancelled):
+            state = self.ledger.state
+            self.scope.cancel(f"halted after {state.failed + state.timed_out} failed")
 
     # What stops it: called from any thread.
 
@@ -196,7 +234,7 @@ class Flow:
         """Return a copy of the counts, how many items are running, and the names of workers that were left behind."""
         ledger = self.ledger
         with ledger.lock:
-            return replace(ledger.state), len(ledger.running), tuple(ledger.abandoned)
+            return replace(ledger.state), len(ledger.running), tuple(worker.name for worker in ledger.abandoned)
 
     def over(self) -> bool:
         """Tell whether every item has its end."""
@@ -208,6 +246,11 @@ class Flow:
         with self.ledger.lock:
             return self.ledger.at_work()
 
+    def left_behind(self) -> list[Worker]:
+        """Return the workers that were left behind."""
+        with self.ledger.lock:
+            return list(self.ledger.abandoned)
+
     @property
     def cause(self) -> BaseException | None:
         """Why the run was stopped before the end of its input, if it was."""
@@ -217,7 +260,7 @@ class Flow:
     def take_errors(self) -> list[BaseException]:
         """Return the first errors of items, and let go of them."""
         with self.ledger.lock:
-            errors, self.errors = self.errors, []
+            errors, self.ledger.errors = self.ledger.errors, []
         return errors
 
     def forget(self) -> None:

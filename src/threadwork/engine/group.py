@@ -21,6 +21,7 @@ from .halt import Halt
 from .ledger import Keep
 from .options import Options, settings_of
 from .outcome import Outcome, Status, Summary
+from .task import TaskContext
 from .worker import worker_here
 
 P = ParamSpec("P")
@@ -47,15 +48,31 @@ class Task(Call[R]):
         super().cancel()
         return True
 
-    def drop(self) -> None:
-        """End it, because it will not be run or its worker is left behind; tell those who wait for it."""
+    def begin(self) -> bool:
+        """Take note that an attempt is about to begin; tell whether it may."""
+        if self.running():  # it has had an attempt before
+            return not self.scope.cancelled
+        return self.set_running_or_notify_cancel()
+
+    def describe(self) -> TaskContext:
+        """Return the context of the call, for `current()` in it."""
+        flow, batch = self.owner, self.work
+        context = super().describe()
+        if isinstance(flow, Flow) and isinstance(batch, Batch):
+            context.attempt = batch.attempt
+            if flow.overtime:
+                context.scope = flow.overtime.scope(batch, self.scope)
+        return context
+
+    def drop(self, error: BaseException | None) -> None:
+        """End it with `error`, because it will not be run or its worker is left behind; tell those who wait for it."""
         self.scope.cancel("the task was dropped")
         if super().cancel():
             with contextlib.suppress(RuntimeError):  # it has been told already
                 self.set_running_or_notify_cancel()
             self.forget()
         else:
-            self.settle(None, Cancelled("left behind: it did not stop in time"))
+            self.settle(None, error or Cancelled("left behind: it did not stop in time"))
 
     def cancelled(self) -> bool:
         """Tell whether the call ended because it was asked to."""
@@ -178,34 +195,37 @@ class TasksRunner:
 
     def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:  # noqa: ARG002 - a task brings its own
         """Run the task in `batch`, in its own context rather than in `context`."""
-        worker = batch.worker
-        assert worker is not None
         try:
             task: Task[Any] = batch.items.popleft()
         except IndexError:  # the group was stopped before it could begin
             return
-        task.index = batch.start
-        batch.item = task
-        if not task.set_running_or_notify_cancel():
+        task.index, task.work, batch.item = batch.start, batch, task
+        if not judge.admit(batch):
+            return
+        if not task.begin():
+            judge.leave(batch)
             judge.failed(batch, Cancelled(), task.scope)
-            task.forget()
+            task.settle(None, Cancelled("the task was cancelled"))
             return
         now, epoch, notifier = self.execution.settings.clock.now, self.execution.epoch, self.execution.notifier
-        start = now()
+        assert batch.worker is not None
+        worker, start = batch.worker.name, now()
         if notifier:
-            notifier.tell(ItemStarted(task.index, task.index, task, 1, worker.name, start - epoch))
-        error = task.invoke(worker)
+            notifier.tell(ItemStarted(task.index, task.index, task, batch.attempt, worker, start - epoch))
+        try:
+            error = task.invoke(batch.worker)
+            if error is not None:
+                error = judge.error_of(batch, error)
+        finally:
+            judge.leave(batch)
         status = Status.DONE if error is None else judge.failed(batch, error, task.scope)
+        if status is None:  # it will be tried again
+            return
         if notifier:
             value = task.result() if error is None else None
-            waited = start - batch.admitted_at
-            notifier.tell(
-                ItemFinished(
-                    Outcome(
-                        task.index, task.index, task, status, value, error, 1, start - epoch, now() - start, waited, worker.name
-                    )
-                )
-            )
+            began, duration, waited = start - epoch, now() - start, start - batch.admitted_at
+            outcome = Outcome(task.index, task.index, task, status, value, error, batch.attempt, began, duration, waited, worker)
+            notifier.tell(ItemFinished(outcome))
         if error is not None:
             task.settle(None, error)
         del task, error  # the frames of an error refer to this one
@@ -215,4 +235,4 @@ def _drop(batch: Batch) -> None:
     """Cancel the tasks of a batch that will not be run, or whose worker is left behind."""
     for task in batch.items:
         if isinstance(task, Task):
-            task.drop()
+            task.drop(batch.failure)

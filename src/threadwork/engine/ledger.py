@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from enum import Enum
 from typing import Any
 
-from ..errors import PoolClosed, RunCancelled
+from ..errors import Cancelled, PoolClosed, RunCancelled, TaskTimeout
 from .batch import Batch, BatchOwner, BatchSizer
 from .channel import Signal
 from .crew import Crew
@@ -17,6 +17,9 @@ from .options import Settings
 from .run_state import RunState
 from .seat import nudge
 from .worker import Worker
+
+_MOST_ERRORS = 100
+"""How many errors are kept where nobody takes them one by one."""
 
 
 class Keep(Enum):
@@ -62,10 +65,10 @@ class Ledger:
         """Whether the waiting input wants to go on as soon as there is room at all."""
         self.looks = False
         """Whether the waiting consumer looks by itself now and then."""
-        self.abandoned: list[str] = []
-        """Names of the workers that were left behind."""
-        self.leave: Callable[[tuple[Hashable, ...]], None]
-        """Gives back the places that the limits have given an item which is not run after all."""
+        self.abandoned: list[Worker] = []
+        """The workers that were left behind."""
+        self.errors: list[BaseException] = []
+        """The first errors of items, where nothing is kept."""
         self.on_drop: Callable[[Batch], None] | None = None
         """Is told of each batch that will not be run, where somebody waits for its items."""
         self._dropped: list[Batch] = []
@@ -117,9 +120,17 @@ class Ledger:
         self.delivery.place_after(batch, again)
         if rest is not None:
             self.delivery.place_after(again, rest)
-        self.waiting.add(again)
-        self.state.waiting += 1
+        if self.state.stopped:
+            self.drop(again)
+        else:
+            self.waiting.add(again)
+            self.state.waiting += 1
         return again, rest
+
+    def leave(self, keys: tuple[Hashable, ...]) -> None:
+        """Give the places with the limits back that an attempt had. The lock is not held."""
+        for gate, key in zip(self.settings.limits, keys, strict=True):
+            gate.leave(key)
 
     def release(self, batch: Batch) -> bool:
         """Take note that `batch` waits no more; ``False`` where it was dropped meanwhile."""
@@ -168,27 +179,59 @@ class Ledger:
             return error
         return cause or error or RunCancelled("the run was stopped")
 
+    def failed(self, error: BaseException) -> bool:
+        """Count an item as failed, or as timed out; tell whether that stops the run."""
+        if isinstance(error, TaskTimeout):
+            self.state.timed_out += 1
+        else:
+            self.state.failed += 1
+        if self.keep is Keep.NOTHING and len(self.errors) < _MOST_ERRORS:
+            self.errors.append(error)
+        ended = self.state.settled + sum(each.size - len(each.items) for each in self.running)
+        fatal = not isinstance(error, Exception | Cancelled)  # KeyboardInterrupt, SystemExit: leave at once
+        halted = fatal or self.halt.reached(self.state.failed + self.state.timed_out, ended)
+        if halted:
+            self.stop(error, quiet=not fatal, patient=self.halt.drain and not fatal)
+        return halted
+
     def abandon(self) -> None:
         """Leave behind what still runs: give its items their end now."""
         for batch in list(self.running):
-            self.running.discard(batch)
-            self.abandoned.append(batch.worker.name if batch.worker else "")
-            # The worker, should it come back, adds to the old one.
-            batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
-            ended = batch.taken + len(batch.done) + (batch.failure is not None and self.keep is Keep.VALUES)
-            hung = None
-            if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
-                batch.size -= 1
-                hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
-                hung.worker = batch.worker
-                if batch.judged == hung.start:  # it has failed already, and only just
-                    batch.bad -= 1
-                    batch.failure, hung.failure = None, batch.failure
-                self.delivery.place_after(batch, hung)
-            self.state.done += batch.size - batch.bad
-            self.settle(batch)
-            if hung:
-                self.drop(hung)
+            self.leave_behind(batch)
+
+    def leave_behind(self, batch: Batch, error: BaseException | None = None) -> Batch | None:
+        """Leave the worker of `batch` behind: give its items their end now, the one that runs with `error`.
+
+        Return what follows that one, which is to be submitted.
+        """
+        self.running.discard(batch)
+        if batch.worker:
+            self.abandoned.append(batch.worker)
+        rest = batch.cut()
+        # The worker, should it come back, adds to the old one.
+        batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
+        ended = batch.taken + len(batch.done) + (batch.failure is not None and self.keep is Keep.VALUES)
+        hung = None
+        if batch.size > (0 if self.keep is Keep.NOTHING else ended):  # where nothing is kept, nobody knows better
+            hung = self._cut_hung(batch, error)
+        if rest is not None:
+            self.delivery.place_after(hung or batch, rest)
+        self.state.done += batch.size - batch.bad
+        self.settle(batch)
+        if hung:
+            self.drop(hung)
+        return rest
+
+    def _cut_hung(self, batch: Batch, error: BaseException | None) -> Batch:
+        """Cut the item that runs from the end of `batch`, which nothing follows any more."""
+        batch.size -= 1
+        hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
+        hung.worker, hung.attempt, hung.failure = batch.worker, batch.attempt, error
+        if batch.judged == hung.start:  # it has failed already, and only just
+            batch.bad -= 1
+            batch.failure, hung.failure = None, batch.failure
+        self.delivery.place_after(batch, hung)
+        return hung
 
     def submit(self, batch: Batch) -> None:
         """Give `batch` to the crew; where that takes no more work, the run is stopped. The lock is not held."""

@@ -92,6 +92,8 @@ class Summary:
     timed_out: int
     cancelled: int
     """Items that were admitted and will have no result, because the run was stopped."""
+    waiting: int
+    """Items that wait for their next attempt, or for a limit."""
     running: int
     """Items in the hands of workers that have not ended yet."""
     elapsed: float
@@ -112,6 +114,7 @@ class Summary:
                 (self.failed, "failed"),
                 (self.timed_out, "timed out"),
                 (self.cancelled, "cancelled"),
+                (self.waiting, "waiting"),
                 (self.running, "running"),
             )
             if count

@@ -31,14 +31,13 @@ class Parking:
     overtaken by those who come later with the same key. Lock order: this one's, then a limit's; never with the ledger's.
     """
 
-    def __init__(self, ledger: Ledger, gates: tuple[Gate, ...], timer: Timer) -> None:
+    def __init__(self, ledger: Ledger, timer: Timer) -> None:
         self._ledger = ledger
-        self._gates = gates
+        self._gates = ledger.settings.limits
         self._timer = timer
         self._lock = threading.Lock()  # Guards: all below
         self._queues: dict[_Place, _Queue] = {}
-        self._asking = False
-        for gate in gates:
+        for gate in self._gates:
             gate.tell(self)
 
     def keys_of(self, item: Any) -> tuple[Hashable, ...]:
@@ -54,17 +53,16 @@ class Parking:
 
     def leave(self, keys: tuple[Hashable, ...]) -> None:
         """Give the places back: the attempt has ended."""
-        for gate, key in zip(self._gates, keys, strict=True):
-            gate.leave(key)
+        self._ledger.leave(keys)
 
     def pause(self, keys: tuple[Hashable, ...], seconds: float) -> None:
         """Let nothing more in for these keys for some seconds: the other side has asked for that."""
         for gate, key in zip(self._gates, keys, strict=True):
             gate.pause(seconds, key)
 
-    def park(self, batch: Batch, keys: tuple[Hashable, ...]) -> None:
+    def park(self, batch: Batch) -> None:
         """Hold `batch` until every limit lets it in; then it goes to the crew."""
-        batch.keys = keys
+        keys = batch.keys
         with self._lock:
             place = next((each for each in enumerate(keys) if each in self._queues), (0, keys[0]))
             first = place not in self._queues
@@ -76,21 +74,17 @@ class Parking:
         """Hold `batch` for some seconds; then it goes to the crew."""
         self._timer.at(self._ledger.now() + seconds, partial(self._release, batch))
 
-    def limit_changed(self) -> None:
-        """Ask again for everybody who waits, soon: called by a limit, on any thread."""
-        with self._lock:
-            if self._asking or not self._queues:
-                return
-            self._asking = True
-        self._timer.at(self._ledger.now(), self._ask_all)
+    def limit_changed(self, gate: Gate) -> None:
+        """Ask again for those who wait for `gate`, soon: called by it on any thread, perhaps one that asks it just now."""
+        if self._queues:  # without the lock: whoever comes to wait now asks by himself
+            self._timer.at(self._ledger.now(), partial(self._ask_all, gate))
 
     def _queue(self, place: _Place) -> deque[Batch]:
         return self._queues.setdefault(place, _Queue()).batches
 
-    def _ask_all(self) -> None:
+    def _ask_all(self, gate: Gate) -> None:
         with self._lock:
-            self._asking = False
-            places = list(self._queues)
+            places = [place for place in self._queues if self._gates[place[0]] is gate]
         for place in places:
             self._ask(place)
 

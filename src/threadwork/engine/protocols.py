@@ -44,8 +44,8 @@ class RetryRule(Protocol):
 class GateListener(Protocol):
     """Somebody who waits until a gate lets more in."""
 
-    def limit_changed(self) -> None:
-        """Take note that it is worth to ask again. Called with no lock held; returns quickly."""
+    def limit_changed(self, gate: "Gate", /) -> None:
+        """Take note that it is worth to ask `gate` again. Called with no lock of its own held; returns quickly."""
 
 
 class Gate(Protocol):

@@ -11,6 +11,7 @@ from .execution import Execution
 from .flow import Flow
 from .ledger import Keep
 from .outcome import Outcome
+from .retrying import checked
 
 Task = Callable[[Any], Any]
 
@@ -47,7 +48,7 @@ class Results:
         try:
             with self._execution:
                 flow = self._begin(keep)
-                values_of_outcomes = keep is Keep.VALUES and bool(self._execution.notifier)
+                values_of_outcomes = keep is Keep.VALUES and self._in_full
                 while (delivery := flow.outlet.take()) is not None:
                     batch, count = delivery
                     if values_of_outcomes:
@@ -66,10 +67,23 @@ class Results:
 
     def _runner(self, execution: Execution, keep: Keep) -> BatchRunner:
         """Return the cheapest way to run the items that gives what is wanted."""
-        if keep is Keep.OUTCOMES or execution.notifier:
-            now, key = execution.settings.clock.now, execution.settings.key
-            return OutcomesRunner(self._task, key, execution.notifier, now, execution.epoch, keep is not Keep.NOTHING)
-        return ValuesRunner(self._task) if keep is Keep.VALUES else NothingRunner(self._task)
+        settings = execution.settings
+        task = (
+            self._task
+            if settings.retry is None or settings.retry.bad_result is None
+            else checked(self._task, settings.retry.bad_result)
+        )
+        if keep is Keep.OUTCOMES or self._in_full:
+            now, kept = settings.clock.now, keep is not Keep.NOTHING
+            guarded = bool(settings.limits) or settings.task_timeout is not None
+            return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, guarded)
+        return ValuesRunner(task) if keep is Keep.VALUES else NothingRunner(task)
+
+    @property
+    def _in_full(self) -> bool:
+        """Whether each item is looked after by itself, and has an outcome even where only its value is wanted."""
+        settings = self._execution.settings
+        return bool(self._execution.notifier or settings.limits) or settings.task_timeout is not None
 
 
 def _values(outcomes: deque[Outcome[Any]], count: int, flow: Flow) -> Iterator[Iterable[Any]]:

@@ -109,11 +109,14 @@ class Run(Generic[R]):
         import traceback  # noqa: PLC0415 - a tenth of the time it takes to import the engine
 
         flow = self._execution.flow
-        lines = [str(self.stats())]
         frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
-        for worker, index, item, age in flow.at_work() if flow else []:
-            lines.append(f"{worker.name}: item {index} {item!r:.80}, for {age:.3f} s")
+        at_work = flow.at_work() if flow else []
+        shown = [(worker, f"item {index} {item!r:.80}, for {age:.3f} s") for worker, index, item, age in at_work]
+        shown += [(worker, "left behind, still busy") for worker in flow.left_behind() if worker.alive] if flow else []
+        lines = [str(self.stats())]
+        for worker, what in shown:
             frame = frames.get(worker.thread.ident or 0) if worker.thread else None
+            lines.append(f"{worker.name}: {what}")
             lines += [line.rstrip() for line in traceback.format_stack(frame)] if frame else []
         return "\n".join(lines)
 

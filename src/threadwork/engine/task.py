@@ -12,11 +12,13 @@ from .seat import Seat, current_seat
 class TaskContext:
     """The running task: who it is, and its side of the cancelling. Got from `current()`; lives as long as the task."""
 
-    def __init__(self, scope: CancelScope, *, index: int, key: Any, item: Any, worker: str, resource: Any) -> None:
+    def __init__(
+        self, scope: CancelScope, *, index: int, key: Any, item: Any, worker: str, resource: Any, attempt: int = 1
+    ) -> None:
         self.index = index
         self.key = key
         self.item = item
-        self.attempt = 1
+        self.attempt = attempt
         self.worker = worker
         self.resource = resource
         self.scope = scope

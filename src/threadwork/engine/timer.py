@@ -9,10 +9,6 @@ from .clock import Clock
 from .threads import join_thread, start_thread
 
 
-_MOMENT = 0.5
-"""Seconds that a thread may need to be scheduled, on a busy machine (a guess)."""
-
-
 class Timer:
     """Calls what it was given `at` the time that was given, on a thread called `name`, started when it is first needed.
 
@@ -46,16 +42,13 @@ class Timer:
             start_thread(self._main, self.name, self._keep)
 
     def stop(self, patience: float | None) -> bool:
-        """Call nothing more, and wait for the thread at most `patience` seconds; tell whether it has ended, or is this one.
-
-        A thread that waits is gone in a moment, and gets that moment.
-        """
+        """Call nothing more, and wait for the thread at most `patience` seconds; tell whether it has ended, or is this one."""
         with self._lock:
             self._stopped = True
             self._heap.clear()  # what would be called refers to its owner
             if self._baton.locked():
                 self._baton.release()
-        return join_thread(self._thread, None if patience is None else max(patience, _MOMENT))
+        return join_thread(self._thread, patience, busy=False)
 
     def _keep(self, thread: threading.Thread) -> None:
         self._thread = thread

@@ -59,6 +59,8 @@ class Worker:
         self.baton = threading.Lock()
         """Held while the worker has nothing to do; released to wake it."""
         self.baton.acquire()
+        self.left_behind = False
+        """Whether another one has taken its place, because it hangs: should it come back, it leaves."""
         self.depth = 0
         """How many works it does inside each other."""
         self.thread: threading.Thread | None = None
@@ -96,7 +98,7 @@ class Worker:
         while work is not None:
             self.do(work)
             del work  # a waiting worker must not keep alive what it did last
-            work = self.crew.take(self)
+            work = None if self.left_behind else self.crew.take(self)
         self._exit(manager)
 
     def _enter(self) -> AbstractContextManager[Any] | None:

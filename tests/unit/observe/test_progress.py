@@ -15,7 +15,7 @@ class Terminal(io.StringIO):
 
 
 def summary(done=3, failed=1):
-    return Summary("hash", RunStatus.RUNNING, 2, 10, done, failed, 0, 0, 2, 2.0)
+    return Summary("hash", RunStatus.RUNNING, 2, 10, done, failed, 0, 0, 0, 2, 2.0)
 
 
 def test_a_pipe_gets_plain_lines():
