@@ -10,6 +10,8 @@ from .errors import __all__ as _error_names
 TYPE_CHECKING = False  # what type checkers take for true, without the cost of importing typing
 if TYPE_CHECKING:
     from .engine import *  # noqa: F403
+    from .policies import Limit as Limit
+    from .policies import Retry as Retry
 del TYPE_CHECKING
 
 # The engine is imported when the first of its names is used: until then, importing this costs a script next to nothing.
@@ -44,18 +46,19 @@ _engine_names = (
     "usable_cpus",
 )
 
-__all__ = sorted([*_engine_names, *_error_names])  # noqa: PLE0605
+_policy_names = ("Limit", "Retry")
+
+__all__ = sorted([*_engine_names, *_policy_names, *_error_names])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:
-    if name != "engine" and name not in _engine_names:
+    if name not in ("engine", "policies", *_engine_names, *_policy_names):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - see above
 
-    engine = import_module(".engine", __name__)
-    if name == "engine":
-        return engine
+    engine, policies = (import_module(f".{room}", __name__) for room in ("engine", "policies"))
     globals().update({each: getattr(engine, each) for each in _engine_names})
+    globals().update({each: getattr(policies, each) for each in _policy_names})
     return globals()[name]
 
 

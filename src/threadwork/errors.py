@@ -8,6 +8,7 @@ ThreadworkError (Exception)
  ├── NotInTask (also RuntimeError)       current() was called where no task is running
  ├── DeadlineExceeded (also TimeoutError)  the whole run took longer than its ``timeout``
  ├── TaskTimeout (also TimeoutError)     one attempt at one item took longer than its ``task_timeout``
+ ├── RetryAfter                          a task says when to try again: see ``current().retry_after``
  ├── BadResult                           a task returned what a ``Retry`` calls a bad result, once too often
  └── MissingExtra (also ImportError)     a feature needs an optional dependency; names the extra to install
 
@@ -22,6 +23,7 @@ __all__ = [
     "MissingExtra",
     "NotInTask",
     "PoolClosed",
+    "RetryAfter",
     "RunCancelled",
     "RunClosed",
     "TaskTimeout",
@@ -62,6 +64,14 @@ class DeadlineExceeded(ThreadworkError, TimeoutError):
 
 class TaskTimeout(ThreadworkError, TimeoutError):
     """One attempt at one item took longer than ``task_timeout``; a task's own ``TimeoutError`` is never turned into this."""
+
+
+class RetryAfter(ThreadworkError):
+    """Raised by a task to be tried again in `retry_after` seconds; until then nothing begins that shares its limits' keys."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"to be tried again in {retry_after:g} s")
+        self.retry_after = retry_after
 
 
 class BadResult(ThreadworkError):

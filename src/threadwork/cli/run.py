@@ -5,7 +5,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import click
@@ -16,6 +16,7 @@ from ..sinks import json_text, open_output, paths_of_output
 from .call import Call
 from .input import Input, InputChoice, open_input
 from .options import engine_options, output_options
+from .policies import PolicyFlags, policy_options
 from .report import Report
 from .session import Session
 from .target import converter_of, load_function
@@ -50,6 +51,7 @@ class RunFlags:
     ordered: bool
     batch: int | Literal["auto"]
     buffersize: int | None
+    policies: PolicyFlags
 
     def progress_style(self) -> str:
         """Return the style of the progress that was asked for, or the one that goes with the other flags."""
@@ -63,7 +65,7 @@ class RunFlags:
     def engine_options(self, function: Callable[[Any], Any]) -> Options:
         """Return the options of the run; its threads are named after `function` where no name was given."""
         name = getattr(function, "__name__", "") or "task"
-        return Options(
+        options = Options(
             workers=self.workers,
             halt=self.halt,
             timeout=self.timeout,
@@ -73,6 +75,8 @@ class RunFlags:
             buffersize=self.buffersize,
             name=self.name or re.sub(r"\W", "", name) or "task",
         )
+        options.update(self.policies.engine_options())
+        return options
 
 
 class Refusal(click.ClickException):
@@ -90,6 +94,7 @@ class Refusal(click.ClickException):
 @click.option("-0", "--null", is_flag=True, help="Lines end in NUL, as from find -print0.")
 @click.option("--files", metavar="DIR", help="Each regular file below DIR, as a path.")
 @engine_options
+@policy_options
 @output_options
 def run(**given: Any) -> int:
     """Call FUNCTION with each item, on named threads, and write what it returns: a JSON value a line, in input order.
@@ -101,7 +106,8 @@ def run(**given: Any) -> int:
 
     Exit status: 0 all done, 1 some failed, 2 wrong usage, input or output, 124 --timeout over, 130 Ctrl-C, 143 SIGTERM.
     """
-    flags = RunFlags(**given)
+    policies = PolicyFlags(**{field.name: given.pop(field.name) for field in fields(PolicyFlags)})
+    flags = RunFlags(policies=policies, **given)
     try:
         return _run(flags)
     except ThreadworkError as error:

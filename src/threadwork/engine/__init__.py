@@ -6,6 +6,7 @@ from .events import Event, ItemFinished, ItemRetried, ItemStarted, RunFinished, 
 from .executor import Executor
 from .group import Task, TaskGroup
 from .halt import Halt
+from .options import SHORTHANDS as SHORTHANDS
 from .options import Options, PoolOptions
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool

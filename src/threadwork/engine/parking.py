@@ -58,7 +58,7 @@ class Parking:
     def pause(self, keys: tuple[Hashable, ...], seconds: float) -> None:
         """Let nothing more in for these keys for some seconds: the other side has asked for that."""
         for gate, key in zip(self._gates, keys, strict=True):
-            gate.pause(seconds, key)
+            gate.pause(seconds, key, now=self._ledger.now())
 
     def park(self, batch: Batch) -> None:
         """Hold `batch` until every limit lets it in; then it goes to the crew."""

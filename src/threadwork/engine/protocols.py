@@ -66,7 +66,7 @@ class Gate(Protocol):
     def leave(self, key: Hashable) -> None:
         """Take note that an attempt has ended."""
 
-    def pause(self, seconds: float, key: Hashable) -> None:
+    def pause(self, seconds: float, key: Hashable, *, now: float) -> None:
         """Let nothing in for some seconds."""
 
     def tell(self, listener: GateListener) -> None:

@@ -2,9 +2,9 @@
 
 import contextvars
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-from ..errors import Cancelled, NotInTask
+from ..errors import Cancelled, NotInTask, RetryAfter
 from .cancel import CancelCallback, CancelCallbacks, CancelScope
 from .seat import Seat, current_seat
 
@@ -49,6 +49,14 @@ class TaskContext:
         Made to be passed on: ``requests.get(url, timeout=current().remaining())``.
         """
         return self.scope.remaining()
+
+    def retry_after(self, seconds: float) -> NoReturn:
+        """Give this attempt up, to be tried again in `seconds` at the earliest; what shares its keys in the limits pauses.
+
+        For an answer like 429, where the other side says when to come back. Raises `RetryAfter`; without a ``retry``, or
+        when there is no attempt left, the item fails with it.
+        """
+        raise RetryAfter(seconds)
 
     def on_cancel(self, callback: Callable[[], object]) -> CancelCallback:
         """Call `callback` when the task is asked to stop (now, if it was already): close a socket, kill a child.

@@ -10,7 +10,7 @@ def outcome(status=Status.DONE, value=None, error=None, attempts=1):
 
 
 def summary(**changes):
-    counts = {"admitted": 0, "done": 0, "failed": 0, "timed_out": 0, "cancelled": 0, "running": 0, "elapsed": 0.0}
+    counts = {"admitted": 0, "done": 0, "failed": 0, "timed_out": 0, "cancelled": 0, "waiting": 0, "running": 0, "elapsed": 0.0}
     return Summary(**{"name": "hash", "status": RunStatus.COMPLETED, "workers": 8, **counts, **changes})
 
 

@@ -45,7 +45,7 @@ class AtOnce:
     def give_back(self, key, now):  # noqa: ARG002
         self.leave(key)
 
-    def pause(self, seconds, key):
+    def pause(self, seconds, key, *, now):  # noqa: ARG002
         self.pauses.append((seconds, key))
 
     def tell(self, listener):

@@ -68,7 +68,9 @@ def test_failed_items_are_tried_again_and_all_is_as_if_nothing_had_happened(orde
         assert (items if ordered else sorted(items)) == list(range(100))
         assert run.stats().ok
         if keep == "outcomes":
-            assert {outcome.index: outcome.attempts for outcome in results if outcome.attempts > 1} == dict.fromkeys(task.items, 3)
+            assert {outcome.index: outcome.attempts for outcome in results if outcome.attempts > 1} == dict.fromkeys(
+                task.items, 3
+            )
     assert {item: count for item, count in task.calls.items() if count > 1} == dict.fromkeys(task.items, 3)
     assert [attempt for item, attempt in task.attempts if item == 3] == [1, 2, 3]
 
@@ -105,12 +107,11 @@ def test_no_worker_is_held_while_an_item_waits():
 
 
 def test_what_waits_has_no_attempt_more_when_the_run_is_stopped():
-    run = threadwork.map(Flaky(1, [0]), range(3), workers=1, retry=Again(2, delay=60), listeners=[lambda event: stop(event)])
-
     def stop(event):
         if isinstance(event, ItemRetried):
             run.cancel()
 
+    run = threadwork.map(Flaky(1, [0]), range(3), workers=1, retry=Again(2, delay=60), listeners=[stop])
     first = next(run.outcomes())
     assert (first.index, first.status, first.attempts, first.item, first.error) == (0, Status.CANCELLED, 1, 0, None)
 
@@ -143,7 +144,7 @@ def test_listeners_hear_of_every_attempt():
 
 def test_a_rule_that_raises_fails_the_item_and_is_told_of():
     class Broken(Again):
-        def delay_after(self, attempt, error, begun):
+        def delay_after(self, attempt, error, begun):  # noqa: ARG002 - what a run asks
             raise ZeroDivisionError("no rule")
 
     with pytest.raises(ConnectionError) as caught:

@@ -102,7 +102,8 @@ def test_a_dump_shows_where_a_left_behind_task_hangs(gate):
 
 
 @pytest.mark.parametrize(
-    ("consume", "error"), [(lambda *a, **o: threadwork.map(*a, **o).collect(), TaskTimeout), (threadwork.for_each, ExceptionGroup)]
+    ("consume", "error"),
+    [(lambda *a, **o: threadwork.map(*a, **o).collect(), TaskTimeout), (threadwork.for_each, ExceptionGroup)],
 )
 def test_a_hung_task_halts_a_run_that_halts_at_failures(gate, consume, error):
     def task(item):
@@ -124,9 +125,7 @@ def test_one_of_a_hundred_that_hangs_delays_nobody(gate):
 
     began = time.monotonic()
     run = threadwork.map(task, range(100), workers=4, ordered=False, task_timeout=0.5, grace=0)
-    received = []
-    for outcome in run.outcomes():
-        received.append((outcome.index, time.monotonic() - began))
+    received = [(outcome.index, time.monotonic() - began) for outcome in run.outcomes()]
     gate.set()
     assert max(seconds for index, seconds in received if index != 50) < 0.4
     assert {index for index, _ in received} == set(range(100))

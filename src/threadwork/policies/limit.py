@@ -1,0 +1,200 @@
+"""`Limit`: how much may begin, by rate or at once, for each key or in all. Shared by runs, pools and threads."""
+
+import math
+import threading
+import time
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable
+from typing import Any, Protocol
+
+from ..errors import InvalidOption
+
+_SWEEP = 1024
+"""How many keys are remembered before those with nothing to remember are looked for."""
+
+
+class Waiting(Protocol):
+    """Somebody who waits until a limit lets more in."""
+
+    def limit_changed(self, gate: Any, /) -> None:
+        """Take note that it is worth to ask again."""
+
+
+class Limit(ABC):
+    """Lets attempts begin as a rule allows. Made by `Limit.rate` or `Limit.concurrency`; safe to use from several threads.
+
+    An item that may not begin yet is set aside without a worker, with its key: other keys overtake it, and those with the
+    same key keep their order. With ``key``, a function of the item, each key has a limit of its own; keys are forgotten
+    as soon as there is nothing to remember of them, so there may be any number.
+    """
+
+    def __init__(self, count: float, key: Callable[[Any], Hashable] | None) -> None:
+        if key is not None and not callable(key):
+            raise InvalidOption(f"Limit(key=...) must be a function of the item, not {key!r}")
+        self._key = key
+        self._lock = threading.Lock()  # Guards: all below
+        self._count = count
+        self._pauses: dict[Hashable | None, float] = {}
+        self._listeners: weakref.WeakSet[Waiting] = weakref.WeakSet()
+
+    @staticmethod
+    def rate(
+        count: float, per: float = 1.0, *, burst: int | None = None, key: Callable[[Any], Hashable] | None = None
+    ) -> "RateLimit":
+        """Let `count` attempts begin in every `per` seconds: at a steady pace, and after a quiet time `burst` at once.
+
+        A token bucket (Turner, "New directions in communications", 1986): in any time of ``t`` seconds at most
+        ``burst + t * count / per`` begin. Default ``burst``: what a tenth of a second brings, at least 1.
+        """
+        return RateLimit(count, per, burst, key)
+
+    @staticmethod
+    def concurrency(count: int, *, key: Callable[[Any], Hashable] | None = None) -> "ConcurrencyLimit":
+        """Let at most `count` attempts run at once."""
+        return ConcurrencyLimit(count, key)
+
+    def pause(self, seconds: float, key: Hashable | None = None, *, now: float | None = None) -> None:
+        """Let nothing begin for `seconds`, for `key` or, without one, at all. A longer pause that is on already stays.
+
+        `now`: the time on the clock of the runs, where that is not the machine's monotonic one.
+        """
+        until = (time.monotonic() if now is None else now) + seconds
+        with self._lock:
+            self._pauses[key] = max(self._pauses.get(key, -math.inf), until)
+
+    def key_of(self, item: Any) -> Hashable:
+        """Return the key of `item`; ``None`` where the limit has no keys. Raises what the key function raises."""
+        return None if self._key is None else self._key(item)
+
+    def enter(self, key: Hashable, now: float) -> float:
+        """Take a place for an attempt that begins now and return 0, or after how many seconds to ask again.
+
+        Infinity: when told so (see `tell`). `now` is in seconds, on the monotonic clock.
+        """
+        with self._lock:
+            wait = self._paused(key, now)
+            return wait if wait > 0 else self._enter(key, now)
+
+    def tell(self, listener: Waiting) -> None:
+        """Call ``listener.limit_changed(self)``, for as long as it lives, whenever it is worth to ask again."""
+        with self._lock:
+            self._listeners.add(listener)
+
+    def resize(self, count: float, *, now: float | None = None) -> None:
+        """Change how much is let in, from now on (`now`: see `pause`). Raises `InvalidOption` for what cannot be used."""
+        with self._lock:
+            self._resize(count, time.monotonic() if now is None else now)
+        self._changed()
+
+    @abstractmethod
+    def give_back(self, key: Hashable, now: float) -> None:
+        """Take back an `enter`: the attempt does not begin."""
+
+    @abstractmethod
+    def leave(self, key: Hashable) -> None:
+        """Take note that an attempt has ended."""
+
+    @abstractmethod
+    def _enter(self, key: Hashable, now: float) -> float: ...
+
+    @abstractmethod
+    def _resize(self, count: float, now: float) -> None: ...
+
+    def _paused(self, key: Hashable, now: float) -> float:
+        if not self._pauses:
+            return 0.0
+        self._pauses = {each: until for each, until in self._pauses.items() if until > now}
+        return max(self._pauses.get(key, now), self._pauses.get(None, now)) - now
+
+    def _changed(self) -> None:
+        """Tell those who wait. The lock is not held."""
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            listener.limit_changed(self)
+
+
+class RateLimit(Limit):
+    """At most so many in a time. See `Limit.rate`."""
+
+    def __init__(self, count: float, per: float, burst: int | None, key: Callable[[Any], Hashable] | None) -> None:
+        super().__init__(_positive("Limit.rate(count)", count), key)
+        self._per = _positive("Limit.rate(per=...)", per)
+        if burst is not None and (not isinstance(burst, int) or isinstance(burst, bool) or burst < 1):
+            raise InvalidOption(f"Limit.rate(burst=...) must be a whole number of at least 1, not {burst!r}")
+        self._asked_burst = burst
+        # When the bucket of a key will be full again: all that has to be remembered of it (the virtual scheduling form of
+        # the algorithm: ITU-T I.371, Annex A). A key whose bucket is full is forgotten.
+        self._full_at: dict[Hashable, float] = {}
+        self._sweep_at = _SWEEP
+
+    def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
+        """Give the token back."""
+        with self._lock:
+            if key in self._full_at:
+                self._full_at[key] -= self._per / self._count
+        self._changed()
+
+    def leave(self, key: Hashable) -> None:
+        """Do nothing: what counts is when attempts begin."""
+
+    def _enter(self, key: Hashable, now: float) -> float:
+        interval = self._per / self._count
+        burst = self._asked_burst or max(1, math.ceil(0.1 / interval))
+        full_at = max(self._full_at.get(key, now), now) + interval
+        wait = full_at - now - burst * interval
+        if wait > 1e-9 * burst * interval:  # what rounding makes of none
+            return wait
+        self._full_at[key] = full_at
+        if len(self._full_at) > self._sweep_at:
+            self._full_at = {each: at for each, at in self._full_at.items() if at > now}
+            self._sweep_at = 2 * len(self._full_at) + _SWEEP
+        return 0.0
+
+    def _resize(self, count: float, now: float) -> None:
+        before, self._count = self._count, _positive("Limit.resize(count)", count)
+        # The same tokens are missing as before; they come back at another pace.
+        self._full_at = {key: now + (at - now) * before / self._count for key, at in self._full_at.items() if at > now}
+
+
+class ConcurrencyLimit(Limit):
+    """At most so many at once. See `Limit.concurrency`."""
+
+    def __init__(self, count: int, key: Callable[[Any], Hashable] | None) -> None:
+        super().__init__(_whole("Limit.concurrency(count)", count), key)
+        self._inside: dict[Hashable, int] = {}
+
+    def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
+        """Give the place back."""
+        self.leave(key)
+
+    def leave(self, key: Hashable) -> None:
+        """Give the place back."""
+        with self._lock:
+            inside = self._inside.pop(key) - 1
+            if inside:
+                self._inside[key] = inside
+        self._changed()
+
+    def _enter(self, key: Hashable, now: float) -> float:  # noqa: ARG002 - the time makes no difference
+        inside = self._inside.get(key, 0)
+        if inside >= self._count:
+            return math.inf
+        self._inside[key] = inside + 1
+        return 0.0
+
+    def _resize(self, count: float, now: float) -> None:  # noqa: ARG002 - the time makes no difference
+        self._count = _whole("Limit.resize(count)", count)
+
+
+def _positive(name: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
+        raise InvalidOption(f"{name} must be a number above 0, not {value!r}")
+    return float(value)
+
+
+def _whole(name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise InvalidOption(f"{name} must be a whole number of at least 1, not {value!r}")
+    return value

@@ -1,0 +1,152 @@
+"""`Retry`: what is tried again, how often, and when. A value; what it counts for one run is in `RunRetries`."""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..errors import InvalidOption, RetryAfter
+
+if TYPE_CHECKING:
+    from random import Random
+
+_FREE_RETRIES = 10
+"""Retries that a run may have whatever its budget: a small one could not retry at all."""
+
+_PATIENCE = 10
+"""The other side may ask for at most so many times `max_delay`; an item that would have to wait longer fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try failed items again, later. While an item waits, no worker does.
+
+    ``attempts`` counts the first one. Tried again is what raised one of the exceptions ``on`` (and ``retry_if(error)`` is
+    true), or returned what ``bad_result(value)`` calls bad. The n-th wait is ``backoff * factor ** (n - 1)`` seconds, at
+    most ``max_delay``; with full jitter, a random part of that (AWS Architecture Blog, "Exponential Backoff and Jitter",
+    2015). Where the other side says how long to wait (``wait_from(error)``; by default a ``Retry-After``, see
+    `retry_after`), it is at least that. ``budget`` is the largest share of a run's attempts that may be retries, beyond
+    the first ten, so that a dead service is not called twice as often as a healthy one; ``None`` for no budget.
+
+    Raises `InvalidOption` for anything that cannot be used.
+    """
+
+    attempts: int = 3
+    on: type[Exception] | tuple[type[Exception], ...] = (Exception,)
+    backoff: float = 0.5
+    factor: float = 2.0
+    max_delay: float = 60.0
+    jitter: Literal["full", "none"] = "full"
+    retry_if: Callable[[Exception], bool] | None = None
+    bad_result: Callable[[Any], bool] | None = None
+    wait_from: Callable[[Exception], float | None] | None = None
+    budget: float | None = 0.2
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int) or isinstance(self.attempts, bool) or self.attempts < 1:
+            raise InvalidOption(f"Retry(attempts=...) must be a whole number of at least 1, not {self.attempts!r}")
+        kinds = self.on if isinstance(self.on, tuple) else (self.on,)
+        if not kinds or not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
+            raise InvalidOption(f"Retry(on=...) must be an exception class or a tuple of them, not {self.on!r}")
+        for name, least in (("backoff", 0.0), ("factor", 1.0), ("max_delay", 0.0)):
+            value = getattr(self, name)
+            if not _is_number(value) or not least <= value < math.inf:
+                raise InvalidOption(f"Retry({name}=...) must be a number of at least {least:g}, not {value!r}")
+        if self.jitter not in ("full", "none"):
+            raise InvalidOption(f"Retry(jitter=...) must be 'full' or 'none', not {self.jitter!r}")
+        if self.budget is not None and not (_is_number(self.budget) and 0 <= self.budget <= 1):
+            raise InvalidOption(f"Retry(budget=...) must be a share from 0 to 1, or None, not {self.budget!r}")
+        for name in ("retry_if", "bad_result", "wait_from"):
+            if getattr(self, name) is not None and not callable(getattr(self, name)):
+                raise InvalidOption(f"Retry({name}=...) must be a function, not {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, value: object) -> "Retry":
+        """Return the rule that `value` stands for: a number of retries, each item's first attempt not counted, or a rule."""
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return cls(attempts=value + 1)
+        raise InvalidOption(f"retry must be a Retry, or how many times an item is tried again, not {value!r}")
+
+    def delay(self, attempt: int, share: float = 1.0) -> float:
+        """Return how long to wait after the `attempt`-th failure; `share` is the part of it that jitter has drawn."""
+        try:
+            longest = min(self.max_delay, self.backoff * self.factor ** (attempt - 1))
+        except OverflowError:
+            longest = self.max_delay
+        return longest * share if self.jitter == "full" else longest
+
+    def worth(self, error: Exception) -> bool:
+        """Tell whether `error` is one to try again for. Raises what ``retry_if`` raises."""
+        if isinstance(error, RetryAfter):
+            return True
+        return isinstance(error, self.on) and (self.retry_if is None or bool(self.retry_if(error)))
+
+    def for_run(self, random: "Random | None" = None) -> "RunRetries":
+        """Return what decides for one run, and counts its retries."""
+        from random import Random  # noqa: PLC0415 - only runs that retry need it
+
+        return RunRetries(self, random or Random())  # noqa: S311 - jitter is no secret
+
+
+class RunRetries:
+    """Decides what is tried again in one run. Safe to use from several threads."""
+
+    def __init__(self, rule: Retry, random: "Random") -> None:
+        self._rule = rule
+        self._random = random
+        self._lock = threading.Lock()  # Guards: _retries, _random
+        self._retries = 0
+
+    def delay_after(self, attempt: int, error: Exception, begun: int) -> float | None:
+        """Return the seconds until the next attempt, or ``None``: there is none. `begun`: attempts in the run so far."""
+        rule = self._rule
+        if attempt >= rule.attempts or not rule.worth(error):
+            return None
+        asked = self.asked_wait(error) or 0.0
+        if asked > max(_PATIENCE * rule.max_delay, rule.delay(attempt)):
+            return None
+        with self._lock:
+            if rule.budget is not None and self._retries >= _FREE_RETRIES + rule.budget * begun:
+                return None
+            self._retries += 1
+            delay = rule.delay(attempt, self._random.random())
+        return max(delay, asked)
+
+    def asked_wait(self, error: Exception) -> float | None:
+        """Return for how many seconds the other side has asked to be left alone, if it has."""
+        return (self._rule.wait_from or retry_after)(error)
+
+
+def retry_after(error: Exception) -> float | None:
+    """Return the seconds of a ``Retry-After`` that `error` carries (RFC 9110, 10.2.3), or ``None``.
+
+    It is looked for in ``error.retry_after`` (a number), and in the headers of ``error.response`` or of the error
+    itself, as most HTTP libraries have them: seconds or a date.
+    """
+    seconds: Any = getattr(error, "retry_after", None)
+    if _is_number(seconds):
+        return max(0.0, float(seconds))
+    headers: Any = getattr(getattr(error, "response", None), "headers", None) or getattr(error, "headers", None)
+    value = headers.get("Retry-After") if hasattr(headers, "get") else None
+    return None if value is None else _seconds_of(str(value).strip())
+
+
+def _seconds_of(value: str) -> float | None:
+    from datetime import UTC, datetime  # noqa: PLC0415 - only where there is a date, and it takes a while to import
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    now = datetime.now(UTC)
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
