@@ -1,5 +1,6 @@
 """`Execution`: the life of one run or task group: it starts what is needed, and ends everything it started."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,7 +33,7 @@ class Execution:
         self.flow: Flow | None = None
         self.cancelled: str | None = None
         """Why somebody has cancelled it, if somebody has."""
-        self._consumer: threading.Thread | None = None
+        self._consumer = 0  # its thread, once it has begun
         self._over = False
         self.epoch = 0.0
         """When it began, on the clock."""
@@ -57,7 +58,7 @@ class Execution:
     ) -> Flow:
         """Begin, on behalf of the calling thread: pull `source`, if there is one, and run items with `runner`."""
         settings, clock = self.settings, self.settings.clock
-        self._consumer = threading.current_thread()
+        self._consumer = threading.get_ident()
         self._crew = self._shared or Crew(settings, self.notifier)
         outer = current_or_none()
         scope = CancelScope(clock, outer.scope if outer else None, settings.timeout)
@@ -79,12 +80,12 @@ class Execution:
 
     def consumed_here(self) -> bool:
         """Tell whether the calling thread is the consumer, as far as there is one yet."""
-        return self._consumer in (None, threading.current_thread())
+        return self._consumer in (0, threading.get_ident())
 
     def adopt(self) -> None:
         """Make the calling thread the consumer, where the one that was has ended."""
-        if self._consumer is not None and not self._consumer.is_alive():
-            self._consumer = threading.current_thread()
+        if self._consumer not in sys._current_frames():  # noqa: SLF001 - documented; it knows of all threads
+            self._consumer = threading.get_ident()
 
     def __enter__(self) -> None:
         pass
