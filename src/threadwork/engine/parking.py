@@ -27,8 +27,8 @@ class _Queue:
 class Parking:
     """Holds no worker: what waits here is a batch of one item, in the ledger's `waiting`.
 
-    Each limit and key has a queue, and only the first in it is asked for: one key never stalls another, and nobody is
-    overtaken by those who come later with the same key. Lock order: this one's, then a limit's; never with the ledger's.
+    Each limit and key has a queue in the order of the input, and only the first in it is asked for: one key never stalls
+    another, and of those who wait with the same key, the earliest item is the first to go on. Lock order: this one's, then a limit's; never with the ledger's.
     """
 
     def __init__(self, ledger: Ledger, timer: Timer) -> None:
@@ -66,7 +66,7 @@ class Parking:
         with self._lock:
             place = next((each for each in enumerate(keys) if each in self._queues), (0, keys[0]))
             first = place not in self._queues
-            self._queue(place).append(batch)
+            self._insert(place, batch)
         if first:
             self._ask(place)
 
@@ -79,8 +79,13 @@ class Parking:
         if self._queues:  # without the lock: whoever comes to wait now asks by himself
             self._timer.at(self._ledger.now(), partial(self._ask_all, gate))
 
-    def _queue(self, place: _Place) -> deque[Batch]:
-        return self._queues.setdefault(place, _Queue()).batches
+    def _insert(self, place: _Place, batch: Batch) -> None:
+        """Queue `batch` at `place`, in the order of the input: workers may come with their items in any."""
+        batches = self._queues.setdefault(place, _Queue()).batches
+        before = len(batches)
+        while before and batches[before - 1].start > batch.start:
+            before -= 1
+        batches.insert(before, batch)
 
     def _ask_all(self, gate: Gate) -> None:
         with self._lock:
@@ -123,7 +128,7 @@ class Parking:
     def _ask_again(self, place: _Place, wait: float, newcomer: Batch | None) -> None:
         """See to it that the first of the queue at `place` is asked for after `wait` seconds; queue the `newcomer` there."""
         if newcomer is not None:
-            self._queue(place).append(newcomer)
+            self._insert(place, newcomer)
         queue, due = self._queues[place], self._ledger.now() + wait
         if due < queue.due:
             queue.due = due
