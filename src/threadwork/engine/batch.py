@@ -36,7 +36,7 @@ class Batch:
     """
 
     __slots__ = (
-        "admitted_at", "asked_at", "attempt", "bad", "begun_at", "done", "dropped", "entered", "failure", "finished", "history",
+        "admitted_at", "asked", "attempt", "bad", "begun_at", "done", "dropped", "entered", "failure", "finished", "history",
         "item", "item_begun_at", "items", "judged", "keys", "owner", "scope", "size", "start", "taken", "worker",
     )  # fmt: skip
 
@@ -74,11 +74,11 @@ class Batch:
         self.entered = False
         """Whether the limits have let its only item in already."""
         self.item_begun_at = inf
-        """When the attempt that is running began, where attempts are timed."""
-        self.asked_at: float | None = None
-        """When that attempt was asked to stop, because it takes too long."""
+        """When the attempt that is running began, where attempts are timed; written by its worker alone, without the lock."""
+        self.asked: tuple[float, float] | None = None
+        """When an attempt began that was asked to stop, because it takes too long, and when that was."""
         self.scope: CancelScope | None = None
-        """What that attempt is asked to stop by, once it has called ``current()``."""
+        """What the attempt that is running is asked to stop by, once it has called ``current()``."""
 
     def execute(self, worker: Worker) -> None:
         """Run the items on the calling thread, which is `worker`'s. Never raises."""

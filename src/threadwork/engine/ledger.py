@@ -199,10 +199,10 @@ class Ledger:
         for batch in list(self.running):
             self.leave_behind(batch)
 
-    def leave_behind(self, batch: Batch, error: BaseException | None = None) -> Batch | None:
+    def leave_behind(self, batch: Batch, error: BaseException | None = None) -> tuple[Batch | None, Batch | None]:
         """Leave the worker of `batch` behind: give its items their end now, the one that runs with `error`.
 
-        Return what follows that one, which is to be submitted.
+        Return that one (``None``: it has ended just now), and what follows it, which is to be submitted.
         """
         self.running.discard(batch)
         if batch.worker:
@@ -220,7 +220,7 @@ class Ledger:
         self.settle(batch)
         if hung:
             self.drop(hung)
-        return rest
+        return hung, rest
 
     def _cut_hung(self, batch: Batch, error: BaseException | None) -> Batch:
         """Cut the item that runs from the end of `batch`, which nothing follows any more."""

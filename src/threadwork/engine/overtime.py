@@ -24,25 +24,25 @@ class Overtime:
         self._set = False  # whether a look is set; guarded by the ledger's lock
 
     def begin(self, batch: Batch) -> None:
-        """Take note that an attempt at the item of `batch` begins."""
-        ledger = self._ledger
-        with ledger.lock:
-            batch.asked_at = batch.scope = None
-            batch.item_begun_at = ledger.now()
-            first, self._set = not self._set, True
-        if first:
-            self._timer.at(batch.item_begun_at + self.seconds, self._look)
+        """Take note that an attempt at the item of `batch` begins. Takes no lock: this is done for every item."""
+        batch.scope = None
+        batch.item_begun_at = began = self._ledger.now()
+        if not self._set:
+            with self._ledger.lock:
+                first, self._set = not self._set, True
+            if first:
+                self._timer.at(began + self.seconds, self._look)
 
     def end(self, batch: Batch) -> None:
         """Take note that the attempt has ended."""
-        with self._ledger.lock:
-            batch.item_begun_at, batch.scope = inf, None
+        batch.item_begun_at, batch.scope = inf, None
 
     def scope(self, batch: Batch, parent: CancelScope) -> CancelScope:
         """Return what the attempt that is running is asked to stop by, which is inside `parent`."""
         ledger = self._ledger
         with ledger.lock:
-            began, asked = batch.item_begun_at, batch.asked_at is not None
+            began = batch.item_begun_at
+            asked = self._asked_at(batch) is not None
             if began == inf:
                 return parent
             if batch.scope is None:
@@ -55,7 +55,7 @@ class Overtime:
     def error_of(self, batch: Batch, error: BaseException) -> BaseException:
         """Return what the item of `batch` failed with, whose task has heard that it is to stop."""
         with self._ledger.lock:
-            late = batch.asked_at is not None or (batch.scope is not None and batch.scope.remaining() == 0)
+            late = self._asked_at(batch) is not None or (batch.scope is not None and batch.scope.remaining() == 0)
             timeout = self._error(batch)
         if not late:
             return error
@@ -76,15 +76,21 @@ class Overtime:
             now = ledger.now()
             timed = [batch for batch in ledger.running if batch.item_begun_at < inf]
             for batch in timed:
-                if batch.asked_at is None and now >= batch.item_begun_at + self.seconds:
-                    batch.asked_at = now
+                began = batch.item_begun_at
+                if self._asked_at(batch) is None and now >= began + self.seconds:
+                    batch.asked = (began, now)
                     scopes.append(batch.scope)
-            for batch in [each for each in timed if each.asked_at is not None and now >= each.asked_at + grace]:
-                timed.remove(batch)
-                error = self._error(batch)
-                hung.append((batch, error, ledger.leave_behind(batch, error)))
-                halted = ledger.failed(error) or halted
-            due = [self._due(batch, grace) for batch in timed]
+            for batch in timed:
+                asked_at = self._asked_at(batch)
+                if asked_at is not None and now >= asked_at + grace:
+                    error = self._error(batch)
+                    left, rest = ledger.leave_behind(batch, error)
+                    hung.append((batch, error, rest))
+                    halted = (left is not None and ledger.failed(error)) or halted
+            # As long as there is work, there is a look to come: whether an attempt is just being begun cannot be known.
+            due = [time for batch in timed if batch in ledger.running and (time := self._due(batch, grace)) < inf]
+            if ledger.running and not due:
+                due = [now + self.seconds]
             self._set = bool(due)
         for scope in scopes:
             if scope is not None:
@@ -98,7 +104,13 @@ class Overtime:
             self._timer.at(min(due), self._look)
 
     def _due(self, batch: Batch, grace: float) -> float:
-        return batch.item_begun_at + self.seconds if batch.asked_at is None else batch.asked_at + grace
+        asked_at = self._asked_at(batch)
+        return batch.item_begun_at + self.seconds if asked_at is None else asked_at + grace
+
+    @staticmethod
+    def _asked_at(batch: Batch) -> float | None:
+        """Return when the attempt that is running was asked to stop, if it was."""
+        return batch.asked[1] if batch.asked is not None and batch.asked[0] == batch.item_begun_at else None
 
     def _leave_behind(self, batch: Batch, error: TaskTimeout, rest: Batch | None) -> None:
         """Have another worker in the place of the one that hangs in `batch`."""

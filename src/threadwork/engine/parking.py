@@ -46,6 +46,8 @@ class Parking:
 
     def enter(self, keys: tuple[Hashable, ...]) -> bool:
         """Take a place with every limit, for an attempt that begins now; tell whether that was possible."""
+        if not self._queues:  # without the lock: whoever comes to wait in this very moment may be overtaken
+            return self._refusal(keys) is None
         with self._lock:
             if any(place in self._queues for place in enumerate(keys)):
                 return False

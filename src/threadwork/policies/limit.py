@@ -37,6 +37,7 @@ class Limit(ABC):
         self._count = count
         self._pauses: dict[Hashable | None, float] = {}
         self._listeners: weakref.WeakSet[Waiting] = weakref.WeakSet()
+        self._refused = False  # whether somebody waits to be told
 
     @staticmethod
     def rate(
@@ -109,7 +110,10 @@ class Limit(ABC):
 
     def _changed(self) -> None:
         """Tell those who wait. The lock is not held."""
+        if not self._refused:  # without the lock: who is refused from now on sees what has changed
+            return
         with self._lock:
+            self._refused = False
             listeners = list(self._listeners)
         for listener in listeners:
             listener.limit_changed(self)
@@ -145,6 +149,7 @@ class RateLimit(Limit):
         full_at = max(self._full_at.get(key, now), now) + interval
         wait = full_at - now - burst * interval
         if wait > 1e-9 * burst * interval:  # what rounding makes of none
+            self._refused = True
             return wait
         self._full_at[key] = full_at
         if len(self._full_at) > self._sweep_at:
@@ -180,6 +185,7 @@ class ConcurrencyLimit(Limit):
     def _enter(self, key: Hashable, now: float) -> float:  # noqa: ARG002 - the time makes no difference
         inside = self._inside.get(key, 0)
         if inside >= self._count:
+            self._refused = True
             return math.inf
         self._inside[key] = inside + 1
         return 0.0
