@@ -25,6 +25,10 @@ class Clock(Protocol):
         """Take `lock`, waiting at most `timeout` seconds (``None``: without end); tell whether it was taken."""
 
 
+thread_seconds = time.thread_time
+"""Return the processor time that the calling thread has had, in seconds."""
+
+
 class SystemClock:
     """The machine's monotonic clock."""
 

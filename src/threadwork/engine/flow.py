@@ -8,6 +8,7 @@ from ..errors import Cancelled, DeadlineExceeded, RunCancelled, TaskTimeout
 from .attempt import BatchRunner, explain, identify
 from .batch import Batch
 from .cancel import CancelScope
+from .clock import thread_seconds
 from .crew import Crew
 from .ending import Ending
 from .intake import Intake
@@ -82,14 +83,15 @@ class Flow:
             self.crew.watch()
         context = self._context.copy()
         context.run(set_seat, batch)
+        cpu = thread_seconds() if divisible else 0.0
         try:
             self._run_items(batch, context, self)
         except BaseException as error:  # noqa: BLE001 - such as SystemExit in a listener: it ends the run, not the worker
             self.refuse(batch, error)
-        self._take_back(batch)
+        self._take_back(batch, thread_seconds() - cpu if divisible else 0.0)
 
-    def _take_back(self, batch: Batch) -> None:
-        """Take `batch` back from its worker."""
+    def _take_back(self, batch: Batch, cpu: float) -> None:
+        """Take `batch` back from its worker, which was at work for it for `cpu` seconds."""
         ledger = self.ledger
         with ledger.lock:
             batch.item = None
@@ -100,14 +102,18 @@ class Flow:
             rest = batch.cut()  # where a failure ended the batch before its items
             if rest:
                 ledger.delivery.place_after(batch, rest)
+            ledger.sizer.measured(batch.size, self._work(ledger.now() - batch.begun_at, cpu))
             ledger.running.discard(batch)
-            ledger.sizer.measured(batch.size, ledger.now() - batch.begun_at)
             ledger.state.done += batch.size - batch.bad
             ledger.settle(batch)
         if rest:
             ledger.submit(rest)
         if batch.size > 1:
             self.takeover.look()  # a worker that is at work gets to look sooner than one that has to be woken
+
+    def _work(self, seconds: float, cpu: float) -> float:
+        """Return how much of the `seconds` that a batch took was work: not what workers that fill a core wait for each other."""
+        return cpu if cpu * len(self.ledger.running) >= seconds else seconds
 
     def refuse(self, batch: Batch, error: BaseException) -> None:
         """Stop the run: the crew cannot go on with `batch`, because of `error`."""

@@ -1,6 +1,7 @@
 """`Overtime`: asks tasks that take too long to stop, and leaves behind those that do not."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import inf
 
 from ..errors import TaskTimeout
@@ -11,6 +12,16 @@ from .ledger import Ledger
 from .timer import Timer
 
 _REASON = "it took longer than its task_timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """A batch whose worker was left behind."""
+
+    batch: Batch
+    error: TaskTimeout
+    rest: Batch | None
+    halts: bool
 
 
 class Overtime:
@@ -68,56 +79,60 @@ class Overtime:
     def _look(self) -> None:
         """Ask what takes too long to stop, and leave behind what was asked a grace ago; set the next look."""
         ledger = self._ledger
-        grace = ledger.settings.grace
-        scopes: list[CancelScope | None] = []
-        hung: list[tuple[Batch, TaskTimeout, Batch | None]] = []
-        halted = False
         with ledger.lock:
             now = ledger.now()
-            timed = [batch for batch in ledger.running if batch.item_begun_at < inf]
-            for batch in timed:
-                began = batch.item_begun_at
-                if self._asked_at(batch) is None and now >= began + self.seconds:
-                    batch.asked = (began, now)
-                    scopes.append(batch.scope)
-            for batch in timed:
-                asked_at = self._asked_at(batch)
-                if asked_at is not None and now >= asked_at + grace:
-                    error = self._error(batch)
-                    left, rest = ledger.leave_behind(batch, error)
-                    hung.append((batch, error, rest))
-                    halted = (left is not None and ledger.failed(error)) or halted
+            scopes = self._ask(now)
+            hung = self._give_up(now)
             # As long as there is work, there is a look to come: whether an attempt is just being begun cannot be known.
-            due = [time for batch in timed if batch in ledger.running and (time := self._due(batch, grace)) < inf]
-            if ledger.running and not due:
-                due = [now + self.seconds]
-            self._set = bool(due)
+            due = min([self._due(batch) for batch in ledger.running], default=None)
+            self._set = due is not None
         for scope in scopes:
-            if scope is not None:
-                scope.cancel(_REASON)
-        for batch, error, rest in hung:
-            self._leave_behind(batch, error, rest)
+            scope.cancel(_REASON)
+        for left in hung:
+            self._replace(left)
         ledger.tell_dropped()
-        if halted:
-            self._halt(hung[0][1])
-        if due:
-            self._timer.at(min(due), self._look)
+        if any(left.halts for left in hung):
+            self._halt(hung[0].error)
+        if due is not None:
+            self._timer.at(min(due, now + self.seconds), self._look)
 
-    def _due(self, batch: Batch, grace: float) -> float:
+    def _ask(self, now: float) -> list[CancelScope]:
+        """Take note of the attempts that take too long; return what is to be cancelled. The lock is held."""
+        scopes = []
+        for batch in self._ledger.running:
+            began = batch.item_begun_at
+            if self._asked_at(batch) is None and now >= began + self.seconds:
+                batch.asked = (began, now)
+                if batch.scope is not None:
+                    scopes.append(batch.scope)
+        return scopes
+
+    def _give_up(self, now: float) -> list[_Left]:
+        """Leave behind the attempts that were asked to stop a grace ago. The lock is held."""
+        ledger, hung = self._ledger, []
+        for batch in list(ledger.running):
+            asked_at = self._asked_at(batch)
+            if asked_at is not None and now >= asked_at + ledger.settings.grace:
+                error = self._error(batch)
+                item, rest = ledger.leave_behind(batch, error)
+                hung.append(_Left(batch, error, rest, halts=item is not None and ledger.failed(error)))
+        return hung
+
+    def _due(self, batch: Batch) -> float:
         asked_at = self._asked_at(batch)
-        return batch.item_begun_at + self.seconds if asked_at is None else asked_at + grace
+        return batch.item_begun_at + self.seconds if asked_at is None else asked_at + self._ledger.settings.grace
 
     @staticmethod
     def _asked_at(batch: Batch) -> float | None:
         """Return when the attempt that is running was asked to stop, if it was."""
         return batch.asked[1] if batch.asked is not None and batch.asked[0] == batch.item_begun_at else None
 
-    def _leave_behind(self, batch: Batch, error: TaskTimeout, rest: Batch | None) -> None:
-        """Have another worker in the place of the one that hangs in `batch`."""
-        worker = batch.worker
+    def _replace(self, left: _Left) -> None:
+        """Have another worker in the place of the one that hangs."""
+        batch, error, worker = left.batch, left.error, left.batch.worker
         if worker is not None:
             key = batch.start + batch.size
             explain(error, item=batch.item, index=key, key=key, worker=worker.name, attempt=batch.attempt, history=batch.history)
             self._ledger.crew.replace(worker)
-        if rest is not None:
-            self._ledger.submit(rest)
+        if left.rest is not None:
+            self._ledger.submit(left.rest)

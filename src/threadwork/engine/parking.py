@@ -28,7 +28,8 @@ class Parking:
     """Holds no worker: what waits here is a batch of one item, in the ledger's `waiting`.
 
     Each limit and key has a queue in the order of the input, and only the first in it is asked for: one key never stalls
-    another, and of those who wait with the same key, the earliest item is the first to go on. Lock order: this one's, then a limit's; never with the ledger's.
+    another, and of those who wait with the same key, the earliest item is the first to go on. Lock order: this one's,
+    then a limit's; never with the ledger's.
     """
 
     def __init__(self, ledger: Ledger, timer: Timer) -> None:

@@ -56,14 +56,16 @@ def test_concurrency_counts_who_is_inside():
     limit.tell(told)
     assert [limit.enter(None, 0.0) for _ in range(3)] == [0.0, 0.0, math.inf]
     limit.leave(None)
-    assert told.times == 1
+    limit.leave(None)
+    assert told.times == 1  # nobody was refused since
+    limit.enter(None, 0.0)
     assert [limit.enter(None, 0.0) for _ in range(2)] == [0.0, math.inf]
 
 
 def test_resizing_counts_at_once():
     limit, told = Limit.concurrency(1), Told()
     limit.tell(told)
-    limit.enter(None, 0.0)
+    assert [limit.enter(None, 0.0) for _ in range(2)] == [0.0, math.inf]
     limit.resize(2)
     assert told.times == 1
     assert [limit.enter(None, 0.0) for _ in range(2)] == [0.0, math.inf]
