@@ -13,6 +13,7 @@ from . import (
     io_flat,
     memory,
     overhead,
+    retries,
 )
 
 ALL: dict[str, Case] = {
@@ -26,6 +27,7 @@ ALL: dict[str, Case] = {
         heavy_tail,
         hidden_straggler,
         error_latency,
+        retries,
         ctrl_c,
         import_time,
     )

@@ -165,7 +165,7 @@ def test_all_limits_or_none(gate):
     first, second = AtOnce(2), AtOnce(1, key=lambda item: "one" if item < 2 else item)
 
     def task(item):
-        if item == 0:
+        if item < 2:
             gate.wait(10)
         return item
 
