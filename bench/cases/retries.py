@@ -71,7 +71,7 @@ def in_worker(task: Callable[[int], int]) -> None:
 
 def with_tenacity(task: Callable[[int], int]) -> None:
     """The best known retry library, in the standard executor."""
-    from tenacity import retry, stop_after_attempt, wait_fixed  # noqa: PLC0415 - a peer may be absent
+    from tenacity import retry, stop_after_attempt, wait_fixed
 
     call = retry(stop=stop_after_attempt(FAILURES + 1), wait=wait_fixed(BACKOFF), reraise=True)(task.__call__)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -95,7 +95,7 @@ def run(effort: Effort) -> Findings:
 
 CASE = Case(
     "retries",
-    f"{len(BAD)} of {ITEMS} items fail {FAILURES} times, {BACKOFF:g} s apart, on {WORKERS} workers; the others take {SECONDS * 1e3:g} ms. "
-    "Keeps what waits from holding a worker.",
+    f"{len(BAD)} of {ITEMS} items fail {FAILURES} times, {BACKOFF:g} s apart, on {WORKERS} workers; "
+    f"the others take {SECONDS * 1e3:g} ms. Keeps what waits from holding a worker.",
     run,
 )
