@@ -180,10 +180,12 @@ def test_all_limits_or_none(gate):
 
 @pytest.mark.parametrize("how", ["cancel", "break"])
 def test_places_are_given_back_when_a_run_is_stopped(gate, how):
-    limit = AtOnce(1)
+    limit, first = AtOnce(1), threading.Event()
 
     def task(item):
-        if item == 1:
+        if item == 0:
+            first.set()
+        elif first.is_set():  # else it would be in the way of the first one
             threadwork.current().sleep(30)
         return item
 
