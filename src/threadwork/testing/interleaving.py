@@ -1,19 +1,15 @@
 """Runs small pieces of code of several threads in interleavings that a seed decides."""
 
-import sys
-import sysconfig
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from types import FrameType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from .bytecodes import bytecodes_told, told_here
 from .turns import Ended, Turns, here, turn_locks
 
 R = TypeVar("R")
 
 _LOOK = 0.1  # real seconds between two looks whether a thread waits for something from outside
-_STANDARD_LIBRARY = sysconfig.get_path("stdlib")
-_THIS_FOLDER = __file__.removesuffix("interleaving.py")
 
 
 class Interleave(Protocol):
@@ -36,7 +32,7 @@ def explore(scenario: Callable[[Interleave], object], *, seeds: Iterable[int] = 
         explore(scenario)
 
     The first error of the scenario is raised, with a note that tells its seed; ``explore(scenario, seeds=[17])`` replays
-    that. What `interleave` says about locks holds for all that the scenario makes. Costs 1 to 5 us a bytecode.
+    that. What `interleave` says about locks holds for all that the scenario makes. Costs 1 to 10 us a bytecode.
     """
     for seed in seeds:
         with turn_locks():
@@ -57,8 +53,8 @@ def interleave(functions: Sequence[Callable[[], R]], *, seed: int) -> list[R]:
     before, a socket) is passed over after 0.1 s. A wait for a limited time is over when nobody can go on otherwise.
 
     Blocks until all have ended. Raises what a function raised (an ``ExceptionGroup`` where several did) with a note that
-    tells the seed, and ``AssertionError``, with all stacks, where for five seconds nobody can go on. Uses the threads'
-    trace function, so that debuggers and some coverage tools do not see this code.
+    tells the seed, and ``AssertionError``, with all stacks, where for five seconds nobody can go on. On Python 3.11 it uses
+    the threads' trace function, so that debuggers and coverage do not see what they run.
     """
     with turn_locks():
         try:
@@ -83,7 +79,8 @@ class _Part(Generic[R]):
         here.turns, here.number = self._turns, self._number
         try:
             self._turns.wait(self._number)
-            self.results.append(self._traced())
+            with told_here():
+                self.results.append(self._function())
         except Ended:
             pass
         except BaseException as error:  # noqa: BLE001 - raised by whoever runs the interleaving
@@ -92,45 +89,13 @@ class _Part(Generic[R]):
             here.turns = None
             self._turns.leave(self._number)
 
-    def _traced(self) -> R:
-        sys._getframe().f_trace_opcodes = True  # noqa: SLF001 - CPython 3.12 looks for it when tracing is set
-        sys.settrace(self._trace)
-        try:
-            return self._function()
-        finally:
-            sys.settrace(None)
-
-    def _trace(self, frame: FrameType, event: str, _: Any) -> Any:
-        if event == "call":
-            if _is_not_ours(frame.f_code.co_filename):
-                return None
-            frame.f_trace_opcodes = True
-            frame.f_trace_lines = False
-        elif event == "opcode":
-            self._turns.step(self._number)
-        return self._trace
-
-
-def _is_not_ours(file: str) -> bool:
-    """Tell whether code in `file` is not to be interrupted: it is the standard library's, or this package's."""
-    if file.startswith((_THIS_FOLDER, "<frozen ")):
-        return True
-    return file.startswith(_STANDARD_LIBRARY) and "site-packages" not in file
-
 
 def _run(functions: Sequence[Callable[[], R]], seed: int) -> list[R]:
     turns = Turns(len(functions), seed)
     parts = [_Part(function, turns, number) for number, function in enumerate(functions)]
     threads = [part.thread for part in parts]
-    for thread in threads:
-        thread.start()
-    if parts:
-        turns.begin()
-    for thread in threads:
-        while thread.is_alive() and turns.failure is None:
-            thread.join(_LOOK)
-            if thread.is_alive():
-                turns.look(threads)
+    with bytecodes_told():
+        _run_to_end(turns, threads)
     errors = [part.error for part in parts if part.error is not None]
     if turns.failure is not None:
         raise turns.failure
@@ -139,3 +104,16 @@ def _run(functions: Sequence[Callable[[], R]], seed: int) -> list[R]:
     if errors:
         raise BaseExceptionGroup(f"{len(errors)} of {len(parts)} functions failed", errors)
     return [result for part in parts for result in part.results]
+
+
+def _run_to_end(turns: Turns, threads: list[threading.Thread]) -> None:
+    """Run the threads until all have ended, or some never will."""
+    for thread in threads:
+        thread.start()
+    if threads:
+        turns.begin()
+    for thread in threads:
+        while thread.is_alive() and turns.failure is None:
+            thread.join(_LOOK)
+            if thread.is_alive():
+                turns.look(threads)

@@ -40,8 +40,8 @@ class _Wait:
     thread: threading.Thread
     lock: Lock
     deadline: float | None
-    vain: bool
-    """Whether it only looks again for what was not there before, while nothing has happened."""
+    vain_since: int | None
+    """Where it only looks again for what was not there before: how much had happened by then, and has to change."""
     turn: threading.Condition
     got: bool | None = None
 
@@ -64,12 +64,12 @@ class _Member:
     seen: int = -1
     vain: int = 0
 
-    def waits_in_vain(self, lock: Lock, timeout: float | None, happened: int) -> bool:
-        """Take note of a new wait; tell whether it is one in a row of equal ones in which nothing has happened."""
+    def begin(self, lock: Lock, timeout: float | None, happened: int) -> int | None:
+        """Take note of a new wait; return `happened` where it is one in a row of equal ones in which nothing has happened."""
         again = self.repeats(lock, timeout) and self.seen == happened
         self.vain = self.vain + 1 if again else 0
         self.lock, self.timeout, self.seen = lock, timeout, happened
-        return self.vain >= _VAIN_POLLS
+        return happened if self.vain >= _VAIN_POLLS else None
 
     def repeats(self, lock: Lock, timeout: float | None) -> bool:
         """Tell whether a wait is the last one over again."""
@@ -162,9 +162,9 @@ class ManualClock:
     def _begin(self, member: _Member, lock: Lock, timeout: float | None) -> _Wait:
         if not member.repeats(lock, timeout):
             self._happened += 1
-        vain = member.waits_in_vain(lock, timeout, self._happened)
+        vain_since = member.begin(lock, timeout, self._happened)
         deadline = None if timeout is None else self._now + timeout
-        wait = _Wait(threading.current_thread(), lock, deadline, vain, threading.Condition(self._lock))
+        wait = _Wait(threading.current_thread(), lock, deadline, vain_since, threading.Condition(self._lock))
         self._waits.append(wait)
         self._changed.notify_all()
         self._settle()
@@ -205,7 +205,8 @@ class ManualClock:
         """End the waits that can end; where there is none and nobody works, jump to where there is one."""
         if self._end_waits() or not self._jumps:
             return
-        deadlines = [wait.deadline for wait in self._waits if wait.deadline is not None and not wait.vain]
+        waits = [wait for wait in self._waits if wait.vain_since != self._happened]
+        deadlines = [wait.deadline for wait in waits if wait.deadline is not None]
         if not deadlines:
             return
         if working := self._working():

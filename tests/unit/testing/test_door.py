@@ -1,9 +1,11 @@
 """`threadwork.testing`: what can be had from it."""
 
+import re
 import types
 
 import pytest
 
+from tests.support.source_tree import ROOT
 from threadwork import testing
 
 
@@ -24,3 +26,8 @@ def test_every_name_has_a_home() -> None:
 def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'Clock'"):
         _ = testing.Clock  # type: ignore[attr-defined]
+
+
+def test_every_name_is_in_the_reference() -> None:
+    page = (ROOT / "docs" / "reference" / "testing.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## `(\w+)`$", page, re.MULTILINE)) == set(testing.__all__)

@@ -162,6 +162,37 @@ class TestWaiting:
 
         explore(scenario)
 
+    def test_who_waits_may_go_on_as_soon_as_the_lock_is_released(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        trail: list[str] = []
+        trails = set()
+        wait_for_lock = turns.Turns.wait_for_lock
+
+        def tell_and_wait(self: turns.Turns, me: int, *, limited: bool) -> bool:
+            trail.append("waits")
+            return wait_for_lock(self, me, limited=limited)
+
+        def scenario(run: Interleave) -> None:
+            lock = threading.Lock()
+            trail.clear()
+
+            def hold() -> None:
+                with lock:
+                    trail.append("held")
+                for _ in range(20):
+                    pass
+                trail.append("ended")
+
+            def take() -> None:
+                with lock:
+                    trail.append("went in")
+
+            run(hold, take)
+            trails.add(tuple(trail))
+
+        monkeypatch.setattr(turns.Turns, "wait_for_lock", tell_and_wait)
+        explore(scenario)
+        assert ("waits", "held", "went in", "ended") in trails
+
     def test_queues_and_semaphores(self) -> None:
         def scenario(run: Interleave) -> None:
             channel: queue.Queue[int] = queue.Queue(1)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import threadwork
-from tests.support.aside import Aside
+from tests.support.aside import Aside, wait_until
 from threadwork import DeadlineExceeded, Executor, Pool, RunStatus, TaskGroup, current
 from threadwork.engine.clock import SYSTEM_CLOCK
 from threadwork.engine.options import settings_of
@@ -74,20 +74,38 @@ def test_many_waiters_are_all_served(jumps: bool) -> None:
     assert all(waiter.result() for waiter in waiters)
 
 
-def test_an_interrupted_wait_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock, lock = ManualClock(jumps=False), threading.Lock()
-    lock.acquire()
+class TestInterrupts:
+    """An interrupt (Ctrl-C) in a wait."""
 
-    def interrupt(self: threading.Condition, timeout: float | None = None) -> bool:
-        raise KeyboardInterrupt
+    def test_the_wait_is_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock, lock = ManualClock(jumps=False), threading.Lock()
+        lock.acquire()
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(threading.Condition, "wait", interrupt)
-        clock.acquire(lock, 10)
-    waiter = Aside(lambda: clock.acquire(lock, 10))
-    clock.wait_for_waiters(1)
-    clock.advance(10)
-    assert waiter.result() is False
+        def interrupt(self: threading.Condition, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(threading.Condition, "wait", interrupt)
+            clock.acquire(lock, 10)
+        waiter = Aside(lambda: clock.acquire(lock, 10))
+        clock.wait_for_waiters(1)
+        lock.release()
+        assert waiter.result() is True
+
+    def test_a_lock_that_was_just_taken_is_given_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock, lock = ManualClock(jumps=False), threading.Lock()
+        lock.acquire()
+
+        def release_and_interrupt(self: threading.Condition, timeout: float | None = None) -> bool:
+            lock.release()
+            clock.advance(0)
+            assert lock.locked()
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(threading.Condition, "wait", release_and_interrupt)
+            clock.acquire(lock, 10)
+        assert not lock.locked()
 
 
 class TestUsing:
@@ -144,6 +162,29 @@ class TestJumps:
         task: Callable[[int], None] = lambda item: current().sleep(month) if item == 150 else None  # noqa: E731
         threadwork.for_each(task, range(300), workers=3, batch=batch)
         assert month <= clock.now() < month + 1
+
+    def test_a_poll_goes_on_when_something_has_happened(self) -> None:
+        clock, tick, gate = ManualClock(), threading.Lock(), threading.Lock()
+        tick.acquire()
+        gate.acquire()
+        looks = []
+
+        def poll() -> None:
+            while not clock.acquire(tick, 0.005):
+                looks.append(gate.locked())
+
+        poller = Aside(poll)
+        wait_until(lambda: len(looks) == 2)
+        opener = Aside(lambda: clock.acquire(gate, None))
+        clock.wait_for_waiters(2)
+        wait_until(lambda: len(looks) > 2)
+        clock.wait_for_waiters(2)
+        before = len(looks)
+        gate.release()
+        opener.result()
+        wait_until(lambda: len(looks) > before)
+        tick.release()
+        poller.result()
 
     def test_idle_workers_take_over_at_their_time(self, clock: ManualClock) -> None:
         threadwork.for_each(lambda _: current().sleep(10), range(8), workers=2, batch=4)
