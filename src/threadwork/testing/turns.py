@@ -155,7 +155,8 @@ class Turns:
 
     def _give(self, number: int) -> None:
         self._holder = number
-        self._batons[number].release()
+        if self.failure is None:  # else everybody has been let go
+            self._batons[number].release()
 
 
 class _Here(threading.local):
