@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from tests.support.leaks import describe_threads
+from threadwork.testing.stacks import describe_threads
 
 R = TypeVar("R")
 

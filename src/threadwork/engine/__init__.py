@@ -1,6 +1,8 @@
 """The engine: runs one task over many inputs on named threads. Standard library alone; everything enters here."""
 
 from .api import for_each, map, starmap  # noqa: A004 - `map` is what it is called everywhere
+from .clock import Clock as Clock
+from .clock import Lock as Lock
 from .cpus import default_workers, usable_cpus
 from .events import Event, ItemFinished, ItemRetried, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
 from .executor import Executor
@@ -8,11 +10,13 @@ from .group import Task, TaskGroup
 from .halt import Halt
 from .options import SHORTHANDS as SHORTHANDS
 from .options import Options, PoolOptions
+from .options import default_clock as default_clock
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool
 from .protocols import Listener
 from .run import Run
 from .task import TaskContext, current
+from .threads import EngineThread as EngineThread
 
 __all__ = [
     "Event",

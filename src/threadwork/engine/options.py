@@ -3,7 +3,7 @@
 import contextvars
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Literal, TypedDict
 
@@ -17,6 +17,9 @@ DEFAULT_NAME = "threadwork"
 
 SHORTHANDS: dict[str, Callable[[Any], Any]] = {}
 """What turns a plain value of an option into the rule it stands for; filled by those who know the rules."""
+
+default_clock: contextvars.ContextVar[Clock] = contextvars.ContextVar("threadwork.clock", default=SYSTEM_CLOCK)
+"""The clock of what is made in this context; `threadwork.testing` sets another."""
 
 
 class PoolOptions(TypedDict, total=False):
@@ -78,7 +81,7 @@ class Settings:
     listeners: tuple[Listener, ...] = ()
     name: str = DEFAULT_NAME
     context: Literal["copy", "empty"] = "copy"
-    clock: Clock = SYSTEM_CLOCK
+    clock: Clock = field(default_factory=default_clock.get)
 
     def context_of_caller(self) -> contextvars.Context:
         """Return the context that tasks get copies of, taken here and now."""

@@ -9,6 +9,10 @@ MOMENT = 0.5
 """Seconds that a thread with nothing left to do may need to end, on a busy machine (a guess)."""
 
 
+class EngineThread(threading.Thread):
+    """A thread that the engine has started; tests have to tell those from others."""
+
+
 def start_thread(main: Callable[[], None], name: str, keep: Callable[[threading.Thread], None]) -> None:
     """Start `main` on a new thread called `name`, in an empty context, after `keep` has noted who is to be joined.
 
@@ -28,7 +32,7 @@ def start_thread(main: Callable[[], None], name: str, keep: Callable[[threading.
         if kept:
             main()
 
-    thread = threading.Thread(target=contextvars.Context().run, args=(begin,), name=name, daemon=True)
+    thread = EngineThread(target=contextvars.Context().run, args=(begin,), name=name, daemon=True)
     try:
         thread.start()
         keep(thread)

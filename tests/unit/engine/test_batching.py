@@ -8,10 +8,10 @@ import pytest
 
 import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
-from tests.support.manual_clock import ManualClock
 from threadwork import Halt, Pool, Status
 from threadwork.engine.options import Settings
 from threadwork.engine.run import run_of
+from threadwork.testing import ManualClock
 
 
 def blocks_at(item, gate):
@@ -164,7 +164,7 @@ def ticking(clock):
 def test_what_an_input_gave_before_it_blocked_is_run(gate):
     # 1. Tasks are tiny, so the input fills batches of many. 2. One task is long: batches are of one item from now on.
     # 3. Meanwhile the input has put some items into a large batch, and blocks. They must not wait for the rest of it.
-    clock = ManualClock()
+    clock = ManualClock(jumps=False)
     begun, blocked = threading.Event(), threading.Event()
     given, ended = [], set()
 
@@ -199,7 +199,7 @@ class Observed(ManualClock):
     """Tells when the consumer waits without a look at what goes on."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__(jumps=False)
         self.unwatched = threading.Event()
 
     def acquire(self, lock, timeout):

@@ -6,10 +6,10 @@ import pytest
 
 import threadwork
 from tests.support.aside import Aside, wait_for
-from tests.support.manual_clock import ManualClock
 from threadwork import Cancelled, DeadlineExceeded, RunStatus, Status, current
 from threadwork.engine.options import Settings
 from threadwork.engine.run import run_of
+from threadwork.testing import ManualClock
 
 LISTENED = pytest.mark.parametrize("listeners", [[], [lambda event: None]], ids=["alone", "listened"])
 
@@ -135,7 +135,7 @@ def test_an_inner_deadline_is_an_error_of_the_outer_item():
 
 
 def test_sleep_ends_with_the_deadline():
-    clock = ManualClock()
+    clock = ManualClock(jumps=False)
     asleep = threading.Event()
 
     def task(item):

@@ -8,12 +8,12 @@ import pytest
 import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
 from tests.support.lying_lock import LyingLock
-from tests.support.manual_clock import ManualClock
 from threadwork import Pool, PoolClosed, TaskGroup, current
 from threadwork.engine import channel, feeder, worker
 from threadwork.engine.cancel import CancelScope
 from threadwork.engine.channel import Signal
 from threadwork.engine.clock import SYSTEM_CLOCK
+from threadwork.testing import ManualClock
 
 
 class TestSignal:

@@ -2,13 +2,13 @@ import threading
 
 import pytest
 
-from tests.support.leaks import no_leaked_threads
+from threadwork.testing import no_leaked_threads
 
 
 def test_a_thread_that_stays_is_named_with_its_stack() -> None:
     leave = threading.Event()
     stuck = threading.Thread(target=leave.wait, args=(10,), name="stuck-1")
-    with pytest.raises(AssertionError, match=r"(?s)leaked threads: 1\nstuck-1:.*in wait"), no_leaked_threads(ending_time=0.05):
+    with pytest.raises(AssertionError, match=r"(?s)leaked threads: 1\nstuck-1:.*in wait"), no_leaked_threads(patience=0.05):
         stuck.start()
     leave.set()
     stuck.join()
@@ -25,7 +25,7 @@ def test_threads_of_before_are_not_blamed() -> None:
     leave = threading.Event()
     older = threading.Thread(target=leave.wait, args=(10,))
     older.start()
-    with no_leaked_threads(ending_time=0):
+    with no_leaked_threads(patience=0):
         pass
     leave.set()
     older.join()

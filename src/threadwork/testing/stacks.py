@@ -1,0 +1,16 @@
+"""What threads do right now, for the messages of failing tests."""
+
+import sys
+import threading
+import traceback
+from collections.abc import Iterable
+
+
+def describe_threads(threads: Iterable[threading.Thread]) -> str:
+    """Return the name and the stack of each thread, for people."""
+    frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
+    parts = []
+    for thread in threads:
+        frame = frames.get(thread.ident or 0)
+        parts.append(f"{thread.name}:\n" + "".join(traceback.format_stack(frame) if frame else ["  (starting or ending)\n"]))
+    return "\n".join(parts)
