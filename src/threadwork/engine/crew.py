@@ -132,9 +132,11 @@ class Crew:
         self._started += 1
         self._workers.append(worker)
 
-    def replace(self, worker: Worker) -> None:
-        """Leave `worker` behind, which hangs, and have another one in its place as soon as there is work."""
+    def replace(self, worker: Worker, work: Work) -> None:
+        """Leave `worker` behind, which hangs in `work`, and have another one in its place as soon as there is work."""
         with self._lock:
+            if worker.work is not work:  # it has come back just now
+                return
             worker.left_behind = True
             if worker in self._workers:
                 self._workers.remove(worker)
@@ -167,6 +169,8 @@ class Crew:
         """Return the next work for `worker`, waiting for it; ``None`` when the crew is closed and all work taken."""
         while True:
             with self._lock:
+                if worker.left_behind:
+                    return None
                 if self._queue:
                     self._taken += 1
                     work = self._queue.popleft()

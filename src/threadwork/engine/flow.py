@@ -10,6 +10,7 @@ from .batch import Batch
 from .cancel import CancelScope
 from .clock import thread_seconds
 from .crew import Crew
+from .delivery import NoDelivery
 from .ending import Ending
 from .intake import Intake
 from .ledger import Keep, Ledger
@@ -175,7 +176,8 @@ class Flow:
         scope, ledger = scope or self.scope, self.ledger
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
-                batch.judge(error)
+                if not batch.finished:
+                    batch.judge(error)
             # The task may have heard of it before the run has.
             if self.scope.cancelled:
                 self.stop()
@@ -280,4 +282,5 @@ class Flow:
             self.ledger.ending = Ending(give_up_at=self.ledger.ending.give_up_at)
             self.ledger.owner = None
             self.ledger.incoming = None
+            self.ledger.delivery = NoDelivery()  # what was not delivered has errors too
         self.outlet.forget()

@@ -140,6 +140,6 @@ class Overtime:
         if worker is not None:
             key = batch.start + batch.size
             explain(error, item=batch.item, index=key, key=key, worker=worker.name, attempt=batch.attempt, history=batch.history)
-            self._ledger.crew.replace(worker)
+            self._ledger.crew.replace(worker, batch)
         if left.rest is not None:
             self._ledger.submit(left.rest)

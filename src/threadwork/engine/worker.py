@@ -59,6 +59,8 @@ class Worker:
         self.baton = threading.Lock()
         """Held while the worker has nothing to do; released to wake it."""
         self.baton.acquire()
+        self.work: Work | None = None
+        """What it does now."""
         self.left_behind = False
         """Whether another one has taken its place, because it hangs: should it come back, it leaves."""
         self.depth = 0
@@ -81,12 +83,13 @@ class Worker:
     def do(self, work: Work) -> None:
         """Do `work` on this worker's thread."""
         before, self.serves = self.serves, work.owner
+        outer, self.work = self.work, work
         self.depth += 1
         try:
             work.execute(self)
         finally:
             self.depth -= 1
-            self.serves = before
+            self.serves, self.work = before, outer
             del work  # the frames of an error refer to this one
 
     def _main(self) -> None:
@@ -98,7 +101,7 @@ class Worker:
         while work is not None:
             self.do(work)
             del work  # a waiting worker must not keep alive what it did last
-            work = None if self.left_behind else self.crew.take(self)
+            work = self.crew.take(self)
         self._exit(manager)
 
     def _enter(self) -> AbstractContextManager[Any] | None:
