@@ -95,8 +95,8 @@ class Session:
         return 0 if summary.ok else _SOME_FAILED
 
     def _stop(self, run: Run[Any]) -> None:
+        run.cancel("interrupted")  # first: a run whose input has ended may be complete
         self.source.stop()
-        run.cancel("interrupted")
 
     def _leave(self, status: int) -> NoReturn:
         """Leave at once, without waiting for any thread; keep what is finished."""
