@@ -89,6 +89,30 @@ def test_nothing_begins_in_a_pause(limit):
     assert (limit.enter("a", 201.0), limit.enter("b", 201.0)) == (pytest.approx(2), pytest.approx(2))
 
 
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "3", None, True])
+def test_a_pause_without_end_or_sense_is_refused(seconds):
+    limit = Limit.rate(1)
+    with pytest.raises(InvalidOption, match=r"Limit.pause\(seconds\)"):
+        limit.pause(seconds)
+    assert limit.enter(None, 0.0) == 0.0
+
+
+def test_pauses_that_are_over_are_forgotten():
+    limit = Limit.concurrency(1, key=str)
+    for number in range(20_000):
+        limit.pause(0.5, number, now=float(number))
+    assert len(limit._pauses) <= 2100
+
+
+def test_what_is_being_waited_for_is_never_too_short_for_the_clock():
+    now = 10_000_000.0  # a machine that has been up for months: the clock has fewer digits behind the point
+    limit = Limit.rate(3_000, burst=1)
+    for _ in range(1_000):
+        wait = limit.enter(None, now)
+        assert wait == 0.0 or now + wait > now
+        now += wait
+
+
 def test_keys_are_forgotten():
     rate, at_once = Limit.rate(1000, key=str), Limit.concurrency(1, key=str)
     for number in range(50_000):
