@@ -10,7 +10,14 @@ from tests.support.source_tree import Module, modules
 
 ENGINE = modules("engine")
 TIME = re.compile(r"time\.(sleep|monotonic|time|perf_counter)(_ns)?|datetime\.\w*\.?(now|utcnow|today)")
-THREAD_STARTERS = {"threading.Thread", "threading.Timer", "Thread", "_thread.start_new_thread", "start_new_thread"}
+THREAD_STARTERS = {
+    "threading.Thread",
+    "threading.Timer",
+    "Thread",
+    "EngineThread",
+    "_thread.start_new_thread",
+    "start_new_thread",
+}
 
 
 def _names(module: Module) -> list[tuple[int, str]]:

@@ -77,8 +77,8 @@ class Batch:
         """When the attempt that is running began, where attempts are timed; written by its worker alone, without the lock."""
         self.asked: tuple[float, float] | None = None
         """When an attempt began that was asked to stop, because it takes too long, and when that was."""
-        self.scope: CancelScope | None = None
-        """What the attempt that is running is asked to stop by, once it has called ``current()``."""
+        self.scope: tuple[float, CancelScope] | None = None
+        """When an attempt began that has called ``current()``, and what it is asked to stop by."""
 
     def execute(self, worker: Worker) -> None:
         """Run the items on the calling thread, which is `worker`'s. Never raises."""

@@ -93,6 +93,9 @@ class Flow:
     def _take_back(self, batch: Batch, cpu: float) -> None:
         """Take `batch` back from its worker, which was at work for it for `cpu` seconds."""
         ledger = self.ledger
+        if batch.entered:  # its item was taken from it before it began, when the run was stopped
+            batch.entered = False
+            self.parking.leave(batch.keys)
         with ledger.lock:
             batch.item = None
             if self.keep is not Keep.VALUES:
@@ -139,6 +142,8 @@ class Flow:
             batch.keys = self.parking.keys_of(batch.item)
             if not self.parking.enter(batch.keys):
                 with self.ledger.lock:
+                    if batch.finished:  # it was left behind: its item has its end already
+                        return False
                     parked, rest = self.ledger.take_out(batch)
                 self.parking.park(parked)
                 if rest is not None:

@@ -242,8 +242,11 @@ class Ledger:
         else:
             nudge(self.owner)
         with self.lock:
-            if self.state.stopped:  # meanwhile: no worker may be left to find that out
+            stopped = self.state.stopped
+            if stopped:  # meanwhile: no worker may be left to find that out
                 self._drop_queued()
+        if stopped:
+            self.tell_dropped()
 
     def wake_consumer(self) -> None:
         """Wake the consumer where there is something for it."""

@@ -36,7 +36,6 @@ class Overtime:
 
     def begin(self, batch: Batch) -> None:
         """Take note that an attempt at the item of `batch` begins. Takes no lock: this is done for every item."""
-        batch.scope = None
         batch.item_begun_at = began = self._ledger.now()
         if not self._set:
             with self._ledger.lock:
@@ -46,7 +45,7 @@ class Overtime:
 
     def end(self, batch: Batch) -> None:
         """Take note that the attempt has ended."""
-        batch.item_begun_at, batch.scope = inf, None
+        batch.item_begun_at = inf
 
     def scope(self, batch: Batch, parent: CancelScope) -> CancelScope:
         """Return what the attempt that is running is asked to stop by, which is inside `parent`."""
@@ -56,9 +55,10 @@ class Overtime:
             asked = self._asked_at(batch) is not None
             if began == inf:
                 return parent
-            if batch.scope is None:
-                batch.scope = CancelScope(ledger.settings.clock, parent, began + self.seconds - ledger.now())
-            scope = batch.scope
+            scope = self._scope_of(batch, began)
+            if scope is None:
+                scope = CancelScope(ledger.settings.clock, parent, began + self.seconds - ledger.now())
+                batch.scope = (began, scope)
         if asked:
             scope.cancel(_REASON)
         return scope
@@ -66,7 +66,8 @@ class Overtime:
     def error_of(self, batch: Batch, error: BaseException) -> BaseException:
         """Return what the item of `batch` failed with, whose task has heard that it is to stop."""
         with self._ledger.lock:
-            late = self._asked_at(batch) is not None or (batch.scope is not None and batch.scope.remaining() == 0)
+            scope = self._scope_of(batch, batch.item_begun_at)
+            late = self._asked_at(batch) is not None or (scope is not None and scope.remaining() == 0)
             timeout = self._error(batch)
         if not late:
             return error
@@ -103,8 +104,8 @@ class Overtime:
             began = batch.item_begun_at
             if self._asked_at(batch) is None and now >= began + self.seconds:
                 batch.asked = (began, now)
-                if batch.scope is not None:
-                    scopes.append(batch.scope)
+                if (scope := self._scope_of(batch, began)) is not None:
+                    scopes.append(scope)
         return scopes
 
     def _give_up(self, now: float) -> list[_Left]:
@@ -121,6 +122,12 @@ class Overtime:
     def _due(self, batch: Batch) -> float:
         asked_at = self._asked_at(batch)
         return batch.item_begun_at + self.seconds if asked_at is None else asked_at + self._ledger.settings.grace
+
+    @staticmethod
+    def _scope_of(batch: Batch, began: float) -> CancelScope | None:
+        """Return what the attempt that began then is asked to stop by: meanwhile there may be another one."""
+        scope = batch.scope
+        return scope[1] if scope is not None and scope[0] == began else None
 
     @staticmethod
     def _asked_at(batch: Batch) -> float | None:

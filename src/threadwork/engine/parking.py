@@ -118,7 +118,8 @@ class Parking:
         if queue is None:
             return None, False
         batch = queue.batches[0]
-        refusal = None if batch.finished else self._refusal(batch.keys)  # finished: it was dropped meanwhile
+        dropped = batch.finished
+        refusal = None if dropped else self._refusal(batch.keys)
         if refusal is not None:
             self._ask_again(*refusal, batch if refusal[0] != place else None)
             if refusal[0] == place:
@@ -126,7 +127,7 @@ class Parking:
         queue.batches.popleft()
         if not queue.batches:
             del self._queues[place]
-        return batch, refusal is None and not batch.finished
+        return batch, refusal is None and not dropped
 
     def _ask_again(self, place: _Place, wait: float, newcomer: Batch | None) -> None:
         """See to it that the first of the queue at `place` is asked for after `wait` seconds; queue the `newcomer` there."""
