@@ -44,6 +44,16 @@ def test_what_is_given_back_may_be_taken_again():
     assert limit.enter(None, 0.0) > 0
 
 
+def test_what_is_given_back_after_its_key_was_forgotten_is_not_added():
+    limit = Limit.rate(1, burst=1, key=str)
+    for number in range(2_000):
+        limit.enter(number, 10.0 * number)
+    assert 0 not in limit._full_at
+    limit.give_back(0, 20_000.0)
+    assert limit.enter(0, 20_000.0) == 0.0
+    assert limit.enter(0, 20_000.0) > 0
+
+
 def test_each_key_has_its_own():
     limit = Limit.rate(1, key=lambda item: item["host"])
     assert limit.key_of({"host": "a"}) == "a"
