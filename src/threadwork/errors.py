@@ -10,6 +10,7 @@ ThreadworkError (Exception)
  ├── TaskTimeout (also TimeoutError)     one attempt at one item took longer than its ``task_timeout``
  ├── RetryAfter                          a task says when to try again: see ``current().retry_after``
  ├── BadResult                           a task returned what a ``Retry`` calls a bad result, once too often
+ ├── CircuitOpen                         an attempt was refused: what it would call has failed too often of late
  └── MissingExtra (also ImportError)     a feature needs an optional dependency; names the extra to install
 
 Cancelled (BaseException)                raised inside a task that was asked to stop; ``except Exception`` lets it pass
@@ -18,6 +19,7 @@ Cancelled (BaseException)                raised inside a task that was asked to 
 __all__ = [
     "BadResult",
     "Cancelled",
+    "CircuitOpen",
     "DeadlineExceeded",
     "InvalidOption",
     "MissingExtra",
@@ -80,6 +82,19 @@ class BadResult(ThreadworkError):
     def __init__(self, value: object) -> None:
         super().__init__(f"the task returned a bad result: {value!r:.80}")
         self.value = value
+
+
+class CircuitOpen(ThreadworkError):
+    """An attempt was refused by a `Breaker`. Has the `key` taken to be down, and the `seconds` until it is tried again."""
+
+    def __init__(self, key: object, seconds: float) -> None:
+        name = "what is called" if key is None else f"{key!r:.80}"
+        super().__init__(f"{name} has failed too often; it is tried again in {seconds:.3g} s")
+        self.key = key
+        self.seconds = seconds
+
+    def __reduce__(self) -> tuple[type["CircuitOpen"], tuple[object, float]]:
+        return type(self), (self.key, self.seconds)
 
 
 class MissingExtra(ThreadworkError, ImportError):

@@ -5,13 +5,11 @@ import threading
 import time
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Any, Protocol
 
-from ..errors import InvalidOption
-
-_SWEEP = 1024
-"""How many keys are remembered before those with nothing to remember are looked for."""
+from .checks import KeyFunction, at_least, key_function, positive, whole
+from .key_table import KeyTable
 
 
 class Waiting(Protocol):
@@ -29,20 +27,16 @@ class Limit(ABC):
     as soon as there is nothing to remember of them, so there may be any number.
     """
 
-    def __init__(self, count: float, key: Callable[[Any], Hashable] | None) -> None:
-        if key is not None and not callable(key):
-            raise InvalidOption(f"Limit(key=...) must be a function of the item, not {key!r}")
-        self._key = key
+    def __init__(self, count: float, key: KeyFunction | None) -> None:
+        self._key = key_function("Limit(key=...)", key)
         self._lock = threading.Lock()  # Guards: all below
         self._count = count
-        self._pauses: dict[Hashable | None, float] = {}
+        self._pauses: KeyTable[float] = KeyTable()  # when the pause of a key ends, or with ``None`` that of all
         self._listeners: weakref.WeakSet[Waiting] = weakref.WeakSet()
         self._refused = False  # whether somebody waits to be told
 
     @staticmethod
-    def rate(
-        count: float, per: float = 1.0, *, burst: int | None = None, key: Callable[[Any], Hashable] | None = None
-    ) -> "RateLimit":
+    def rate(count: float, per: float = 1.0, *, burst: int | None = None, key: KeyFunction | None = None) -> "RateLimit":
         """Let `count` attempts begin in every `per` seconds: at a steady pace, and after a quiet time `burst` at once.
 
         A token bucket (Turner, "New directions in communications", 1986): in any time of ``t`` seconds at most
@@ -51,18 +45,21 @@ class Limit(ABC):
         return RateLimit(count, per, burst, key)
 
     @staticmethod
-    def concurrency(count: int, *, key: Callable[[Any], Hashable] | None = None) -> "ConcurrencyLimit":
+    def concurrency(count: int, *, key: KeyFunction | None = None) -> "ConcurrencyLimit":
         """Let at most `count` attempts run at once."""
         return ConcurrencyLimit(count, key)
 
     def pause(self, seconds: float, key: Hashable | None = None, *, now: float | None = None) -> None:
         """Let nothing begin for `seconds`, for `key` or, without one, at all. A longer pause that is on already stays.
 
-        `now`: the time on the clock of the runs, where that is not the machine's monotonic one.
+        `now`: the time on the clock of the runs, where that is not the machine's monotonic one. Raises `InvalidOption`
+        for what is no number of seconds, and for a pause without end.
         """
-        until = (time.monotonic() if now is None else now) + seconds
+        now = time.monotonic() if now is None else now
+        until = now + at_least("Limit.pause(seconds)", 0, seconds)
         with self._lock:
-            self._pauses[key] = max(self._pauses.get(key, -math.inf), until)
+            self._pauses[key] = max(self._pauses.get(key, until), until)
+            self._pauses.sweep(lambda end: end <= now)
 
     def key_of(self, item: Any) -> Hashable:
         """Return the key of `item`; ``None`` where the limit has no keys. Raises what the key function raises."""
@@ -105,7 +102,6 @@ class Limit(ABC):
     def _paused(self, key: Hashable, now: float) -> float:
         if not self._pauses:
             return 0.0
-        self._pauses = {each: until for each, until in self._pauses.items() if until > now}
         return max(self._pauses.get(key, now), self._pauses.get(None, now)) - now
 
     def _changed(self) -> None:
@@ -122,16 +118,13 @@ class Limit(ABC):
 class RateLimit(Limit):
     """At most so many in a time. See `Limit.rate`."""
 
-    def __init__(self, count: float, per: float, burst: int | None, key: Callable[[Any], Hashable] | None) -> None:
-        super().__init__(_positive("Limit.rate(count)", count), key)
-        self._per = _positive("Limit.rate(per=...)", per)
-        if burst is not None and (not isinstance(burst, int) or isinstance(burst, bool) or burst < 1):
-            raise InvalidOption(f"Limit.rate(burst=...) must be a whole number of at least 1, not {burst!r}")
-        self._asked_burst = burst
+    def __init__(self, count: float, per: float, burst: int | None, key: KeyFunction | None) -> None:
+        super().__init__(positive("Limit.rate(count)", count), key)
+        self._per = positive("Limit.rate(per=...)", per)
+        self._asked_burst = None if burst is None else whole("Limit.rate(burst=...)", burst)
         # When the bucket of a key will be full again: all that has to be remembered of it (the virtual scheduling form of
         # the algorithm: ITU-T I.371, Annex A). A key whose bucket is full is forgotten.
-        self._full_at: dict[Hashable, float] = {}
-        self._sweep_at = _SWEEP
+        self._full_at: KeyTable[float] = KeyTable()
 
     def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
         """Give the token back."""
@@ -148,26 +141,25 @@ class RateLimit(Limit):
         burst = self._asked_burst or max(1, math.ceil(0.1 / interval))
         full_at = max(self._full_at.get(key, now), now) + interval
         wait = full_at - now - burst * interval
-        if wait > 1e-9 * burst * interval:  # what rounding makes of none
+        if wait > 1e-9 * burst * interval + 2 * math.ulp(full_at):  # what rounding makes of none
             self._refused = True
             return wait
         self._full_at[key] = full_at
-        if len(self._full_at) > self._sweep_at:
-            self._full_at = {each: at for each, at in self._full_at.items() if at > now}
-            self._sweep_at = 2 * len(self._full_at) + _SWEEP
+        self._full_at.sweep(lambda at: at <= now)
         return 0.0
 
     def _resize(self, count: float, now: float) -> None:
-        before, self._count = self._count, _positive("Limit.resize(count)", count)
+        before, self._count = self._count, positive("Limit.resize(count)", count)
         # The same tokens are missing as before; they come back at another pace.
-        self._full_at = {key: now + (at - now) * before / self._count for key, at in self._full_at.items() if at > now}
+        for key, at in self._full_at.items():
+            self._full_at[key] = now + (at - now) * before / self._count
 
 
 class ConcurrencyLimit(Limit):
     """At most so many at once. See `Limit.concurrency`."""
 
-    def __init__(self, count: int, key: Callable[[Any], Hashable] | None) -> None:
-        super().__init__(_whole("Limit.concurrency(count)", count), key)
+    def __init__(self, count: int, key: KeyFunction | None) -> None:
+        super().__init__(whole("Limit.concurrency(count)", count), key)
         self._inside: dict[Hashable, int] = {}
 
     def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
@@ -191,16 +183,4 @@ class ConcurrencyLimit(Limit):
         return 0.0
 
     def _resize(self, count: float, now: float) -> None:  # noqa: ARG002 - the time makes no difference
-        self._count = _whole("Limit.resize(count)", count)
-
-
-def _positive(name: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < math.inf:
-        raise InvalidOption(f"{name} must be a number above 0, not {value!r}")
-    return float(value)
-
-
-def _whole(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise InvalidOption(f"{name} must be a whole number of at least 1, not {value!r}")
-    return value
+        self._count = whole("Limit.resize(count)", count)

@@ -1,12 +1,12 @@
 """`Retry`: what is tried again, how often, and when. A value; what it counts for one run is in `RunRetries`."""
 
-import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import InvalidOption, RetryAfter
+from ..errors import BadResult, InvalidOption, RetryAfter
+from .checks import ErrorKinds, at_least, error_kinds, is_number, whole
 
 if TYPE_CHECKING:
     from random import Random
@@ -33,7 +33,7 @@ class Retry:
     """
 
     attempts: int = 3
-    on: type[Exception] | tuple[type[Exception], ...] = (Exception,)
+    on: ErrorKinds = (Exception,)
     backoff: float = 0.5
     factor: float = 2.0
     max_delay: float = 60.0
@@ -44,18 +44,13 @@ class Retry:
     budget: float | None = 0.2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.attempts, int) or isinstance(self.attempts, bool) or self.attempts < 1:
-            raise InvalidOption(f"Retry(attempts=...) must be a whole number of at least 1, not {self.attempts!r}")
-        kinds = self.on if isinstance(self.on, tuple) else (self.on,)
-        if not kinds or not all(isinstance(kind, type) and issubclass(kind, Exception) for kind in kinds):
-            raise InvalidOption(f"Retry(on=...) must be an exception class or a tuple of them, not {self.on!r}")
+        whole("Retry(attempts=...)", self.attempts)
+        error_kinds("Retry(on=...)", self.on)
         for name, least in (("backoff", 0.0), ("factor", 1.0), ("max_delay", 0.0)):
-            value = getattr(self, name)
-            if not _is_number(value) or not least <= value < math.inf:
-                raise InvalidOption(f"Retry({name}=...) must be a number of at least {least:g}, not {value!r}")
+            at_least(f"Retry({name}=...)", least, getattr(self, name))
         if self.jitter not in ("full", "none"):
             raise InvalidOption(f"Retry(jitter=...) must be 'full' or 'none', not {self.jitter!r}")
-        if self.budget is not None and not (_is_number(self.budget) and 0 <= self.budget <= 1):
+        if self.budget is not None and not (is_number(self.budget) and 0 <= self.budget <= 1):
             raise InvalidOption(f"Retry(budget=...) must be a share from 0 to 1, or None, not {self.budget!r}")
         for name in ("retry_if", "bad_result", "wait_from"):
             if getattr(self, name) is not None and not callable(getattr(self, name)):
@@ -80,8 +75,8 @@ class Retry:
 
     def worth(self, error: Exception) -> bool:
         """Tell whether `error` is one to try again for. Raises what ``retry_if`` raises."""
-        if isinstance(error, RetryAfter):
-            return True
+        if isinstance(error, RetryAfter) or (self.bad_result is not None and isinstance(error, BadResult)):
+            return True  # the task, or `bad_result`, has said so already
         return isinstance(error, self.on) and (self.retry_if is None or bool(self.retry_if(error)))
 
     def for_run(self, random: "Random | None" = None) -> "RunRetries":
@@ -97,6 +92,7 @@ class RunRetries:
     def __init__(self, rule: Retry, random: "Random") -> None:
         self._rule = rule
         self._random = random
+        self._patience = _PATIENCE * rule.max_delay
         self._lock = threading.Lock()  # Guards: _retries, _random
         self._retries = 0
 
@@ -105,8 +101,8 @@ class RunRetries:
         rule = self._rule
         if attempt >= rule.attempts or not rule.worth(error):
             return None
-        asked = self.asked_wait(error) or 0.0
-        if asked > max(_PATIENCE * rule.max_delay, rule.delay(attempt)):
+        asked = self._asked(error) or 0.0
+        if asked > self._patience:
             return None
         with self._lock:
             if rule.budget is not None and self._retries >= _FREE_RETRIES + rule.budget * begun:
@@ -116,7 +112,11 @@ class RunRetries:
         return max(delay, asked)
 
     def asked_wait(self, error: Exception) -> float | None:
-        """Return for how many seconds the other side has asked to be left alone, if it has."""
+        """Return for how many seconds the other side has asked to be left alone, if it has; at most what is waited for."""
+        asked = self._asked(error)
+        return None if asked is None else min(asked, self._patience)
+
+    def _asked(self, error: Exception) -> float | None:
         return (self._rule.wait_from or retry_after)(error)
 
 
@@ -127,10 +127,12 @@ def retry_after(error: Exception) -> float | None:
     itself, as most HTTP libraries have them: seconds or a date.
     """
     seconds: Any = getattr(error, "retry_after", None)
-    if _is_number(seconds):
+    if is_number(seconds):
         return max(0.0, float(seconds))
     headers: Any = getattr(getattr(error, "response", None), "headers", None) or getattr(error, "headers", None)
-    value = headers.get("Retry-After") if hasattr(headers, "get") else None
+    fields = headers.items() if hasattr(headers, "items") else ()
+    # Names of fields are case-insensitive (RFC 9110, 5.1), and not every library's headers are.
+    value = next((value for name, value in fields if str(name).lower() == "retry-after"), None)
     return None if value is None else _seconds_of(str(value).strip())
 
 
@@ -146,7 +148,3 @@ def _seconds_of(value: str) -> float | None:
         return None
     now = datetime.now(UTC)
     return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -44,6 +44,16 @@ def test_what_is_given_back_may_be_taken_again():
     assert limit.enter(None, 0.0) > 0
 
 
+def test_what_is_given_back_after_its_key_was_forgotten_is_not_added():
+    limit = Limit.rate(1, burst=1, key=str)
+    for number in range(2_000):
+        limit.enter(number, 10.0 * number)
+    assert 0 not in limit._full_at
+    limit.give_back(0, 20_000.0)
+    assert limit.enter(0, 20_000.0) == 0.0
+    assert limit.enter(0, 20_000.0) > 0
+
+
 def test_each_key_has_its_own():
     limit = Limit.rate(1, key=lambda item: item["host"])
     assert limit.key_of({"host": "a"}) == "a"
@@ -87,6 +97,30 @@ def test_nothing_begins_in_a_pause(limit):
     assert limit.enter("a", 110.0) == 0.0
     limit.pause(3, now=200.0)
     assert (limit.enter("a", 201.0), limit.enter("b", 201.0)) == (pytest.approx(2), pytest.approx(2))
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "3", None, True])
+def test_a_pause_without_end_or_sense_is_refused(seconds):
+    limit = Limit.rate(1)
+    with pytest.raises(InvalidOption, match=r"Limit.pause\(seconds\)"):
+        limit.pause(seconds)
+    assert limit.enter(None, 0.0) == 0.0
+
+
+def test_pauses_that_are_over_are_forgotten():
+    limit = Limit.concurrency(1, key=str)
+    for number in range(20_000):
+        limit.pause(0.5, number, now=float(number))
+    assert len(limit._pauses) <= 2100
+
+
+def test_what_is_being_waited_for_is_never_too_short_for_the_clock():
+    now = 10_000_000.0  # a machine that has been up for months: the clock has fewer digits behind the point
+    limit = Limit.rate(3_000, burst=1)
+    for _ in range(1_000):
+        wait = limit.enter(None, now)
+        assert wait == 0.0 or now + wait > now
+        now += wait
 
 
 def test_keys_are_forgotten():

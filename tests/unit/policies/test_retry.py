@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 import threadwork
-from threadwork import InvalidOption, Retry, RetryAfter, current
+from threadwork import BadResult, InvalidOption, Retry, RetryAfter, current
 from threadwork.policies import retry_after
 
 SURE = Retry(attempts=5, backoff=1.0, jitter="none", budget=None)
@@ -87,11 +87,40 @@ def test_it_is_found_on_the_error_itself():
     assert retry_after(ValueError()) is None
 
 
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
+def test_the_name_of_the_header_may_be_written_in_any_case(name):
+    error = OSError()
+    error.headers = {"Date": "today", name: "4"}
+    assert retry_after(error) == 4.0
+
+
+def test_headers_of_another_kind_have_none():
+    error = OSError()
+    error.headers = [("Retry-After", "4")]
+    assert retry_after(error) is None
+
+
 def test_the_other_side_is_waited_for_but_not_for_ever():
     assert delays(SURE, RetryAfter(5))[:4] == [5, 5, 5, 8.0]
     assert delays(SURE, HttpError("599"))[0] == 599.0
     assert delays(SURE, HttpError("601"))[0] is None
     assert delays(Retry(jitter="none", wait_from=lambda _: 3.0))[0] == 3.0
+
+
+def test_keys_pause_no_longer_than_an_item_would_wait():
+    retries = SURE.for_run()
+    assert retries.asked_wait(HttpError("599")) == 599.0
+    assert retries.asked_wait(HttpError("99999999")) == 600.0
+    assert retries.asked_wait(HttpError("9" * 400)) == 600.0
+    assert retries.asked_wait(ValueError()) is None
+
+
+def test_a_bad_result_is_tried_again_whatever_the_exceptions_are():
+    rule = Retry(on=ConnectionError, retry_if=lambda _: False, bad_result=lambda value: value is None)
+    assert rule.worth(BadResult(None))
+    assert not Retry(on=ConnectionError).worth(BadResult(None))
+    rule = Retry(on=ConnectionError, backoff=0.0, bad_result=lambda value: value is None)
+    assert threadwork.map(lambda _: None if current().attempt < 3 else "good", [1], retry=rule).collect() == ["good"]
 
 
 @pytest.mark.parametrize(
