@@ -6,10 +6,17 @@ import sys
 import sysconfig
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
-# A shared machine may take its time; in CI the examples are the same on every run.
-settings.register_profile("people", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+# A shared machine may take its time; in CI the examples are the same on every run. Without `explain`, which traces every
+# thread: a failure would take so long then that the hang limit hides it.
+settings.register_profile(
+    "people",
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow],
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
 settings.register_profile("ci", settings.get_profile("people"), derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "people")
 
