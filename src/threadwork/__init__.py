@@ -10,6 +10,8 @@ from .errors import __all__ as _error_names
 TYPE_CHECKING = False  # what type checkers take for true, without the cost of importing typing
 if TYPE_CHECKING:
     from .engine import *  # noqa: F403
+    from .policies import Adaptive as Adaptive
+    from .policies import Breaker as Breaker
     from .policies import Limit as Limit
     from .policies import Retry as Retry
 del TYPE_CHECKING
@@ -38,6 +40,7 @@ _engine_names = (
     "TaskGroup",
     "WorkerExited",
     "WorkerStarted",
+    "WorkersChanged",
     "current",
     "default_workers",
     "for_each",
@@ -46,7 +49,7 @@ _engine_names = (
     "usable_cpus",
 )
 
-_policy_names = ("Limit", "Retry")
+_policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
 __all__ = sorted([*_engine_names, *_policy_names, *_error_names])  # noqa: PLE0605
 

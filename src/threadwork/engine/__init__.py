@@ -4,7 +4,17 @@ from .api import for_each, map, starmap  # noqa: A004 - `map` is what it is call
 from .clock import Clock as Clock
 from .clock import Lock as Lock
 from .cpus import default_workers, usable_cpus
-from .events import Event, ItemFinished, ItemRetried, ItemStarted, RunFinished, RunStarted, WorkerExited, WorkerStarted
+from .events import (
+    Event,
+    ItemFinished,
+    ItemRetried,
+    ItemStarted,
+    RunFinished,
+    RunStarted,
+    WorkerExited,
+    WorkersChanged,
+    WorkerStarted,
+)
 from .executor import Executor
 from .group import Task, TaskGroup
 from .halt import Halt
@@ -14,6 +24,7 @@ from .options import default_clock as default_clock
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool
 from .protocols import Listener
+from .protocols import Sample as Sample
 from .run import Run
 from .task import TaskContext, current
 from .threads import EngineThread as EngineThread
@@ -41,6 +52,7 @@ __all__ = [
     "TaskGroup",
     "WorkerExited",
     "WorkerStarted",
+    "WorkersChanged",
     "current",
     "default_workers",
     "for_each",

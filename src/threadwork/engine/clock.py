@@ -28,6 +28,9 @@ class Clock(Protocol):
 thread_seconds = time.thread_time
 """Return the processor time that the calling thread has had, in seconds."""
 
+process_seconds = time.process_time
+"""Return the processor time that the process has had, in seconds."""
+
 
 class SystemClock:
     """The machine's monotonic clock."""

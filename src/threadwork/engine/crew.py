@@ -11,6 +11,7 @@ from .notify import Notifier
 from .options import Settings
 from .seat import Owner, serves
 from .threads import join_thread
+from .tuning import Progress, Tuner
 from .worker import Work, Worker, forget_worker_here
 
 LOOK_SECONDS = 0.005
@@ -29,6 +30,9 @@ class OpenRun(Protocol):
     def look(self) -> bool:
         """Give idle workers what waits behind something slow; tell whether it is worth to look again soon."""
 
+    def progress(self) -> Progress:
+        """Return what has been done."""
+
     def forget(self) -> None:
         """Take note that there is nothing to end any more."""
 
@@ -36,7 +40,8 @@ class OpenRun(Protocol):
 class Crew:
     """At most ``settings.workers`` threads called ``name-1``, ``name-2``, ..., started when there is work for them.
 
-    Idle workers are woken last in, first out: the busiest few stay warm and the others asleep.
+    Idle workers are woken last in, first out: the busiest few stay warm and the others asleep. Where fewer are to be at work
+    than there are (see `resize`), the surplus is idle too, and keeps its resources.
     """
 
     def __init__(self, settings: Settings, notifier: Notifier) -> None:
@@ -49,7 +54,8 @@ class Crew:
         self._queue: deque[Work] = deque()
         self._idle: list[Worker] = []
         self._workers: list[Worker] = []
-        self._size = settings.workers
+        self._most = settings.workers
+        self._size = settings.sizing.start if settings.sizing else settings.workers
         self._started = 0
         self._runs: set[OpenRun] = set()
         self._watching = False
@@ -58,6 +64,8 @@ class Crew:
         self._taken = 0
         self._closed = False
         self._broken: BaseException | None = None
+        self.tuner = Tuner(self, settings.sizing, notifier, settings.clock.now) if settings.sizing else None
+        """Who changes how many workers are at work, where somebody does."""
         end_at_exit(self)
 
     @property
@@ -91,7 +99,37 @@ class Crew:
     def free(self) -> int:
         """Return how many workers could take more work right now, those not started yet included."""
         with self._lock:
-            return max(0, len(self._idle) + self._size - len(self._workers) - len(self._queue))
+            return max(0, self._size - self._at_work() - len(self._queue))
+
+    def note(self, error: BaseException) -> None:
+        """Take note that an attempt has failed with `error`."""
+        if self.tuner and isinstance(error, Exception):
+            self.tuner.failed(error)
+
+    def progress(self) -> tuple[Progress, int, int]:
+        """Return what has been done in the open runs, busy workers, and queued batches."""
+        with self._lock:
+            runs, busy, queued = list(self._runs), self._at_work(), len(self._queue)
+        total = Progress()
+        for run in runs:
+            total = total.plus(run.progress())
+        return total, busy, queued
+
+    def resize(self, workers: int) -> None:
+        """Let at most so many workers be at work. Those that are more go on with what they do, and are idle then."""
+        with self._lock:
+            self._size = min(workers, self._most)
+            for _ in range(len(self._queue)):
+                self._engage()
+
+    def _at_work(self) -> int:
+        """Return how many workers are not idle. The lock is held."""
+        return len(self._workers) - len(self._idle)
+
+    def _engage(self) -> None:
+        """Have one more worker at work, if that is allowed. The lock is held."""
+        if self._at_work() < self._size:
+            self._call_worker()
 
     def submit(self, work: Work) -> None:
         """Queue `work` and see to it that a worker takes it. Does not wait.
@@ -104,10 +142,7 @@ class Crew:
                 raise PoolClosed(f"pool {self.settings.name!r} is closed: give it work inside its 'with', before shutdown")
             if self._broken is None:
                 self._queue.append(work)
-                if self._idle:
-                    self._wake_idle()
-                elif len(self._workers) < self._size:
-                    self._start_worker()
+                self._engage()
             broken = self._broken
         if broken is not None:
             work.refuse(broken)
@@ -124,7 +159,7 @@ class Crew:
                 return
             if first is not None:
                 self._queue.appendleft(first)
-            self._size = len(self._workers)
+            self._size = self._most = len(self._workers)
             warnings.warn(f"{error}: going on with {self._size} of {self.settings.workers} workers", RuntimeWarning, stacklevel=2)
 
     def keep(self, worker: Worker) -> None:
@@ -140,8 +175,8 @@ class Crew:
             worker.left_behind = True
             if worker in self._workers:
                 self._workers.remove(worker)
-            if self._queue and not self._idle and not self._closed and len(self._workers) < self._size:
-                self._start_worker()
+            if self._queue and not self._closed:
+                self._engage()
 
     def watch(self) -> None:
         """See to it that a worker that has nothing to do looks after the runs now and then, until they need that no more."""
@@ -149,10 +184,10 @@ class Crew:
             if self._watching or self._closed:
                 return
             self._watching = True
-            self._call_watchman()
+            self._call_worker()
 
-    def _call_watchman(self) -> None:
-        """Have a worker with nothing to do come by, which then sees that it is to watch. The lock is held."""
+    def _call_worker(self) -> None:
+        """Have a worker with nothing to do come by: it sees whether there is work, or something to watch. The lock is held."""
         if self._idle:
             self._wake_idle()
         elif len(self._workers) < self._size:
@@ -171,11 +206,11 @@ class Crew:
             with self._lock:
                 if worker.left_behind:
                     return None
-                if self._queue:
+                if self._queue and (self._at_work() <= self._size or self._closed):
                     self._taken += 1
                     work = self._queue.popleft()
                     if self._watching and self._watchman is None:
-                        self._call_watchman()  # it may have been this one
+                        self._call_worker()  # it may have been this one
                     return work
                 if self._closed:
                     return None

@@ -67,4 +67,13 @@ class WorkerExited:
     worker: str
 
 
-Event = RunStarted | ItemStarted | ItemRetried | ItemFinished | RunFinished | WorkerStarted | WorkerExited
+@dataclass(frozen=True, slots=True)
+class WorkersChanged:
+    """There may be `workers` at work from now on, `before` until now, because of `reason`; only with adaptive `workers`."""
+
+    before: int
+    workers: int
+    reason: str
+
+
+Event = RunStarted | ItemStarted | ItemRetried | ItemFinished | RunFinished | WorkerStarted | WorkerExited | WorkersChanged

@@ -21,6 +21,7 @@ from .outcome import RunStatus, Summary
 from .task import current_or_none
 from .threads import start_unjoined
 from .timer import Timer
+from .tuning import TUNE_SECONDS, Progress
 
 
 class Execution:
@@ -73,6 +74,7 @@ class Execution:
         if settings.timeout is not None:
             self._timer.at(self.epoch + settings.timeout, flow.expire)
         self._crew.open_run(self)
+        self._tune()
         if source is not None:
             self._feeder = Feeder(flow, source, self._context.copy())
             self._feeder.start()
@@ -150,6 +152,19 @@ class Execution:
     def look(self) -> bool:
         """Give what waits behind something slow to idle workers; tell whether it is worth to look again soon."""
         return self.flow is not None and self.flow.takeover.look()
+
+    def progress(self) -> Progress:
+        """Return what has been done."""
+        if self.flow is None:
+            return Progress()
+        state = self.flow.statistics()[0]
+        return Progress(state.ended, state.spent, state.squares)
+
+    def _tune(self) -> None:
+        """Have the number of workers looked at, now and again, where that is not fixed."""
+        if self._crew.tuner:
+            self._crew.tuner.look()
+            self._timer.at(self.settings.clock.now() + TUNE_SECONDS, self._tune)
 
     def forget(self) -> None:
         """Take note that there is nothing to end any more: the interpreter exits, or this is a forked child."""

@@ -106,7 +106,10 @@ class Flow:
             rest = batch.cut()  # where a failure ended the batch before its items
             if rest:
                 ledger.delivery.place_after(batch, rest)
-            ledger.sizer.measured(batch.size, self._work(ledger.now() - batch.begun_at, cpu))
+            seconds = ledger.now() - batch.begun_at
+            ledger.sizer.measured(batch.size, self._work(seconds, cpu))
+            if self.crew.tuner:
+                ledger.state.took(batch.size, seconds)
             ledger.running.discard(batch)
             ledger.state.done += batch.size - batch.bad
             ledger.settle(batch)
@@ -174,6 +177,7 @@ class Flow:
         `scope` is what the item was asked to stop by, where it has one of its own.
         """
         scope, ledger = scope or self.scope, self.ledger
+        self.crew.note(error)
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
                 if not batch.finished:

@@ -11,7 +11,7 @@ from ..errors import InvalidOption
 from .clock import SYSTEM_CLOCK, Clock
 from .cpus import default_workers
 from .halt import Halt
-from .protocols import Gate, Listener, RetryRule
+from .protocols import Gate, Listener, RetryRule, Sizing
 
 DEFAULT_NAME = "threadwork"
 
@@ -25,8 +25,9 @@ default_clock: contextvars.ContextVar[Clock] = contextvars.ContextVar("threadwor
 class PoolOptions(TypedDict, total=False):
     """The options of `Pool`, all keyword-only; its name is a parameter of its own."""
 
-    workers: int | None
-    """How many threads at most. Default: ``min(32, usable CPUs + 4)``; affinity and cgroup quota are respected."""
+    workers: int | Literal["auto"] | Sizing | None
+    """How many threads at most. Default: ``min(32, usable CPUs + 4)``; affinity and cgroup quota are respected. ``"auto"``, or
+    a `threadwork.policies.Adaptive`: as many as pay, found out while they work."""
     buffersize: int | None
     """The most items that may be admitted and not yet yielded. Default: see `threadwork.map`."""
     ordered: bool
@@ -67,6 +68,8 @@ class Settings:
     """Checked options, every default filled in."""
 
     workers: int
+    sizing: Sizing | None = None
+    """How many of the `workers` are at work, where that is found out meanwhile."""
     buffersize: int | None = None
     ordered: bool = True
     batch: int | None = None
@@ -97,7 +100,8 @@ def settings_of(options: Options) -> Settings:
     if unknown:
         known = ", ".join(sorted(Options.__optional_keys__))
         raise InvalidOption(f"unknown option {unknown[0]!r}; the options are: {known}")
-    workers = options.get("workers")
+    sizing = _sizing(options.get("workers"))
+    workers = sizing.max if sizing else options.get("workers")
     buffersize = options.get("buffersize")
     batch = options.get("batch", "auto")
     timeout = options.get("timeout")
@@ -105,7 +109,8 @@ def settings_of(options: Options) -> Settings:
     if context not in ("copy", "empty"):
         raise InvalidOption(f"context must be 'copy' or 'empty', not {context!r}")
     return Settings(
-        workers=default_workers() if workers is None else _count("workers", workers),
+        workers=default_workers() if workers is None else _count("workers", workers, also="'auto'"),
+        sizing=sizing,
         buffersize=None if buffersize is None else _count("buffersize", buffersize),
         ordered=_flag("ordered", options.get("ordered", True)),
         batch=None if batch == "auto" else _count("batch", batch, also="'auto'"),
@@ -166,6 +171,11 @@ def _limits(value: Any) -> tuple[Gate, ...]:
         if not hasattr(limit, "enter"):
             raise InvalidOption(f"each of the limits must be a Limit, as in Limit.rate(10), not {limit!r}")
     return limits
+
+
+def _sizing(value: Any) -> Sizing | None:
+    rule = SHORTHANDS["workers"](value) if value == "auto" and "workers" in SHORTHANDS else value
+    return rule if hasattr(rule, "controller") else None
 
 
 def _flag(name: str, value: object) -> bool:

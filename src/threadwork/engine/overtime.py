@@ -117,6 +117,7 @@ class Overtime:
                 error = self._error(batch)
                 item, rest = ledger.leave_behind(batch, error)
                 hung.append(_Left(batch, error, rest, halts=item is not None and ledger.failed(error)))
+                ledger.crew.note(error)
         return hung
 
     def _due(self, batch: Batch) -> float:

@@ -1,6 +1,7 @@
 """What the engine asks of those who plug into it."""
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .events import Event
@@ -71,3 +72,50 @@ class Gate(Protocol):
 
     def tell(self, listener: GateListener) -> None:
         """Tell `listener`, for as long as it lives, when it is worth to ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the workers of a pool have got done so far. All but `busy` and `queued` only grow, unless a run has ended."""
+
+    now: float
+    """Seconds on the clock."""
+    ended: int
+    """Items that have come to an end."""
+    spent: float
+    """Seconds that workers have spent on those, in all."""
+    squares: float
+    """Their squares, in all: how much the items differ."""
+    cpu: float
+    """Seconds of processor time that the process has had."""
+    overloads: int
+    """Attempts that failed because it was too much for the other side."""
+    busy: int
+    """Workers at work now."""
+    queued: int
+    """Batches that wait for a worker now."""
+
+
+class Controller(Protocol):
+    """Says, for one pool, how many workers should be at work. For one thread at a time."""
+
+    def sample(self, sample: Sample) -> tuple[int, str]:
+        """Return how many workers there should be from now on, and why."""
+
+
+class Sizing(Protocol):
+    """How many workers there may be, where that is found out while they work."""
+
+    @property
+    def start(self) -> int:
+        """With how many to begin."""
+
+    @property
+    def max(self) -> int:
+        """The most there may be."""
+
+    def controller(self, cpus: int, *, gil: bool) -> Controller:
+        """Return what decides for one pool, on a machine that gives it `cpus`, with or without a GIL."""
+
+    def is_overload(self, error: Exception) -> bool:
+        """Tell whether `error` says that it was too much for the other side."""

@@ -50,7 +50,7 @@ class Retrying:
     def _delay(self, batch: Batch, error: Exception) -> float | None:
         with self._ledger.lock:
             state = self._ledger.state
-            begun = state.done + state.failed + state.timed_out + state.retried + len(self._ledger.running)
+            begun = state.ended + state.retried + len(self._ledger.running)
         wait = self._retries.asked_wait(error)
         if wait is not None and batch.keys:
             self._parking.pause(batch.keys, wait)

@@ -23,6 +23,10 @@ class RunState:
     done: int = 0
     failed: int = 0
     timed_out: int = 0
+    spent: float = 0.0
+    """Seconds that workers have spent on items, where that is of interest."""
+    squares: float = 0.0
+    """The squares of those, in all."""
     retried: int = 0
     """Attempts that were followed by another one."""
     waiting: int = 0
@@ -68,6 +72,11 @@ class RunState:
     def _buffer_is_waited_for(self) -> bool:
         return self.consumer_waits and self.buffersize is not None
 
+    def took(self, items: int, seconds: float) -> None:
+        """Take note that a worker has spent `seconds` on so many `items`."""
+        self.spent += seconds
+        self.squares += seconds * seconds / max(1, items)
+
     def lump(self) -> int:
         """Return how many results it takes to wake a waiting consumer before it looks by itself, where tasks are tiny."""
         return MOST_AHEAD // 4 if self.buffersize is None else self.buffersize // 2
@@ -77,6 +86,11 @@ class RunState:
         return max(1, self.window(MOST_AHEAD) // (_BATCHES_A_WORKER * self.workers))
 
     @property
+    def ended(self) -> int:
+        """Items that were run to an end."""
+        return self.done + self.failed + self.timed_out
+
+    @property
     def over(self) -> bool:
         """Whether every item has ended and no further one will come."""
         return (not self.input_open or self.stopped) and self.settled == self.admitted
@@ -84,4 +98,4 @@ class RunState:
     @property
     def dropped(self) -> int:
         """Items that ended without having been run to an end."""
-        return self.settled - self.done - self.failed - self.timed_out
+        return self.settled - self.ended
