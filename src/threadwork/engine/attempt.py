@@ -29,8 +29,8 @@ class Judge(Protocol):
     def admit(self, batch: Batch) -> bool:
         """Tell whether the item of `batch` that is about to run may begin; if not it is taken out, and the batch ends here."""
 
-    def leave(self, batch: Batch) -> None:
-        """Take note that the attempt which `admit` let begin has ended."""
+    def leave(self, batch: Batch, error: BaseException | None) -> None:
+        """Take note that the attempt which `admit` let begin has ended with `error`, or well."""
 
     def failed(self, batch: Batch, error: BaseException, scope: CancelScope | None = None) -> Status | None:
         """Take note that the item of `batch` that is running ended with `error`, stop the run if that is the rule.
@@ -149,7 +149,7 @@ class OutcomesRunner:
             error = judge.error_of(batch, _without_engine(caught))
         finally:
             if admitted:
-                judge.leave(batch)
+                judge.leave(batch, error)
         if error is not None:
             status = judge.failed(batch, error)
         if status is None:

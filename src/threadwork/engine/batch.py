@@ -36,14 +36,13 @@ class Batch:
     """
 
     __slots__ = (
-        "admitted_at", "asked", "attempt", "bad", "begun_at", "done", "dropped", "entered", "failure", "finished", "history",
-        "item", "item_begun_at", "items", "judged", "keys", "owner", "scope", "size", "start", "taken", "worker",
+        "admitted_at", "asked", "attempt", "bad", "begun_at", "circuit", "done", "dropped", "entered", "failure", "finished",
+        "history", "item", "item_begun_at", "items", "judged", "keys", "owner", "scope", "size", "start", "taken", "worker",
     )  # fmt: skip
 
     def __init__(self, owner: BatchOwner, start: int, items: deque[Any], admitted_at: float) -> None:
         self.owner = owner
-        self.start = start
-        """Index of the first item."""
+        self.start = start  # index of the first item
         self.size = len(items)
         """How many items it has or had, less those that were taken away from its end."""
         self.items = items
@@ -59,8 +58,7 @@ class Batch:
         self.finished = False
         self.dropped = False
         """Its `items` will never be run."""
-        self.taken = 0
-        """How many of its results were delivered before it was finished."""
+        self.taken = 0  # how many of its results were delivered before it was finished
         self.begun_at = 0.0
         self.worker: Worker | None = None
         self.item: Any = None
@@ -71,6 +69,8 @@ class Batch:
         """What became of the attempts before."""
         self.keys: tuple[Hashable, ...] = ()
         """The keys of its only item for the limits, once it was parked."""
+        self.circuit: Hashable = None
+        """The key for the breaker of the item that is running."""
         self.entered = False
         """Whether the limits have let its only item in already."""
         self.item_begun_at = inf

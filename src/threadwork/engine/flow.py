@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled, TaskTimeout
+from .admission import Admission
 from .attempt import BatchRunner, explain, identify
 from .batch import Batch
 from .cancel import CancelScope
@@ -45,6 +46,7 @@ class Flow:
         self.outlet = Outlet(self.ledger, self.takeover)
         self.parking = Parking(self.ledger, timer)
         self.overtime = None if settings.task_timeout is None else Overtime(self.ledger, timer, settings.task_timeout, self.halt)
+        self._admission = Admission(self.ledger, self.parking, self.overtime)
         retries = settings.retry.for_run() if settings.retry else None
         self.retrying = Retrying(retries, self.ledger, self.parking, notifier) if retries else None
         self._context = contextvars.Context()
@@ -142,28 +144,11 @@ class Flow:
 
     def admit(self, batch: Batch) -> bool:
         """Tell whether the item of `batch` that is about to run may begin; if not, it is taken out and parked."""
-        if self.settings.limits and not batch.entered:
-            batch.keys = self.parking.keys_of(batch.item)
-            if not self.parking.enter(batch.keys):
-                with self.ledger.lock:
-                    if batch.finished:  # it was left behind: its item has its end already
-                        return False
-                    parked, rest = self.ledger.take_out(batch)
-                self.parking.park(parked)
-                if rest is not None:
-                    self.ledger.submit(rest)
-                return False
-        if self.overtime:
-            self.overtime.begin(batch)
-        return True
+        return self._admission.admit(batch)
 
-    def leave(self, batch: Batch) -> None:
-        """Take note that the attempt at the item of `batch` has ended."""
-        if self.overtime:
-            self.overtime.end(batch)
-        if self.settings.limits:
-            batch.entered = False
-            self.parking.leave(batch.keys)
+    def leave(self, batch: Batch, error: BaseException | None) -> None:
+        """Take note that the attempt at the item of `batch` has ended with `error`, or well."""
+        self._admission.leave(batch, error)
 
     def error_of(self, batch: Batch, error: BaseException) -> BaseException:
         """Return what the item of `batch` failed with."""
@@ -178,6 +163,8 @@ class Flow:
         """
         scope, ledger = scope or self.scope, self.ledger
         self.crew.note(error)
+        if batch.worker and isinstance(error, self.settings.renew_on):
+            batch.worker.renewal_due = True
         if isinstance(error, Cancelled) and (scope.cancelled or scope.remaining() == 0):
             with ledger.lock:
                 if not batch.finished:

@@ -200,35 +200,51 @@ class TasksRunner:
         except IndexError:  # the group was stopped before it could begin
             return
         task.index, task.work, batch.item = batch.start, batch, task
-        if not judge.admit(batch):
-            return
-        if not task.begin():
-            judge.leave(batch)
-            judge.failed(batch, Cancelled(), task.scope)
-            task.settle(None, Cancelled("the task was cancelled"))
-            return
-        now, epoch, notifier = self.execution.settings.clock.now, self.execution.epoch, self.execution.notifier
-        assert batch.worker is not None
-        worker, start = batch.worker.name, now()
-        if notifier:
-            notifier.tell(ItemStarted(task.index, task.index, task, batch.attempt, worker, start - epoch))
         try:
-            error = task.invoke(batch.worker)
+            if not judge.admit(batch):
+                return
+        except BaseException as refusal:  # noqa: BLE001 - the judge lets none vanish
+            error: BaseException | None = refusal
+            start = self.execution.settings.clock.now()
+        else:
+            start, error = self._attempt(task, batch, judge)
+        status = Status.DONE if error is None else judge.failed(batch, error, task.scope)
+        if status is not None:  # or it will be tried again
+            self._tell(task, batch, status, error, start)
+            if error is not None:
+                task.settle(None, error)
+        del task, error  # the frames of an error refer to this one
+
+    def _attempt(self, task: Task[Any], batch: Batch, judge: Judge) -> tuple[float, BaseException | None]:
+        """Call the task that was admitted; return when it began, and what it failed with."""
+        execution, worker = self.execution, batch.worker
+        assert worker is not None
+        start = execution.settings.clock.now()
+        error: BaseException | None = None
+        try:
+            if not task.begin():
+                error = Cancelled("the task was cancelled")
+                return start, error
+            if execution.notifier:
+                at = start - execution.epoch
+                execution.notifier.tell(ItemStarted(task.index, task.index, task, batch.attempt, worker.name, at))
+            error = task.invoke(worker)
             if error is not None:
                 error = judge.error_of(batch, error)
+            return start, error
         finally:
-            judge.leave(batch)
-        status = Status.DONE if error is None else judge.failed(batch, error, task.scope)
-        if status is None:  # it will be tried again
-            return
-        if notifier:
+            judge.leave(batch, error)
+            del task, error  # the frames of an error refer to this one
+
+    def _tell(self, task: Task[Any], batch: Batch, status: Status, error: BaseException | None, start: float) -> None:
+        execution = self.execution
+        if execution.notifier:
             value = task.result() if error is None else None
-            began, duration, waited = start - epoch, now() - start, start - batch.admitted_at
+            worker = batch.worker.name if batch.worker else ""
+            began, duration = start - execution.epoch, execution.settings.clock.now() - start
+            waited = start - batch.admitted_at
             outcome = Outcome(task.index, task.index, task, status, value, error, batch.attempt, began, duration, waited, worker)
-            notifier.tell(ItemFinished(outcome))
-        if error is not None:
-            task.settle(None, error)
-        del task, error  # the frames of an error refer to this one
+            execution.notifier.tell(ItemFinished(outcome))
 
 
 def _drop(batch: Batch) -> None:

@@ -11,7 +11,7 @@ from ..errors import InvalidOption
 from .clock import SYSTEM_CLOCK, Clock
 from .cpus import default_workers
 from .halt import Halt
-from .protocols import Gate, Listener, RetryRule, Sizing
+from .protocols import CircuitBreaker, Gate, Listener, RetryRule, Sizing
 
 DEFAULT_NAME = "threadwork"
 
@@ -44,12 +44,16 @@ class PoolOptions(TypedDict, total=False):
     """What is tried again, and when: `threadwork.policies.Retry`, or how many times at most. Default: nothing is."""
     limits: Gate | Sequence[Gate]
     """How much may begin, by rate or at once: one or several `threadwork.policies.Limit`."""
+    breaker: CircuitBreaker | None
+    """What is down is not called: a `threadwork.policies.Breaker`. Its refusal fails the item, or is tried again later."""
     halt: Halt | None
     """When failures stop the run. Default: values, at the first failure; outcomes and `for_each`, never."""
     key: Callable[[Any], Any] | None
     """Gives the identity of an item, shown in outcomes, errors and events. Default: its index."""
     resource: Callable[[], AbstractContextManager[Any]] | None
     """Makes a context manager that each worker enters once, before its first task; at ``current().resource``."""
+    renew_on: type[Exception] | tuple[type[Exception], ...]
+    """After an attempt has failed with one of these, its worker's ``resource`` is left, and made anew for the next one."""
     listeners: Sequence[Listener]
     """Called with every event."""
     context: Literal["copy", "empty"]
@@ -77,14 +81,21 @@ class Settings:
     task_timeout: float | None = None
     retry: RetryRule | None = None
     limits: tuple[Gate, ...] = ()
+    breaker: CircuitBreaker | None = None
     grace: float = 5.0
     halt: Halt | None = None
     key: Callable[[Any], Any] | None = None
     resource: Callable[[], AbstractContextManager[Any]] | None = None
+    renew_on: tuple[type[Exception], ...] = ()
     listeners: tuple[Listener, ...] = ()
     name: str = DEFAULT_NAME
     context: Literal["copy", "empty"] = "copy"
     clock: Clock = field(default_factory=default_clock.get)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether each attempt is let begin by itself."""
+        return bool(self.limits or self.renew_on) or self.task_timeout is not None or self.breaker is not None
 
     def context_of_caller(self) -> contextvars.Context:
         """Return the context that tasks get copies of, taken here and now."""
@@ -118,10 +129,12 @@ def settings_of(options: Options) -> Settings:
         task_timeout=None if (most := options.get("task_timeout")) is None else _positive("task_timeout", most),
         retry=_retry(options.get("retry")),
         limits=_limits(options.get("limits", ())),
+        breaker=_breaker(options.get("breaker")),
         grace=_seconds("grace", options.get("grace", 5.0)),
         halt=_instance("halt", options.get("halt"), Halt),
         key=_function("key", options.get("key")),
         resource=_function("resource", options.get("resource")),
+        renew_on=_renew_on(options.get("renew_on", ()), options.get("resource")),
         listeners=_listeners(options.get("listeners", ())),
         name=_name(options.get("name", DEFAULT_NAME)),
         context=context,
@@ -171,6 +184,22 @@ def _limits(value: Any) -> tuple[Gate, ...]:
         if not hasattr(limit, "enter"):
             raise InvalidOption(f"each of the limits must be a Limit, as in Limit.rate(10), not {limit!r}")
     return limits
+
+
+def _breaker(value: Any) -> CircuitBreaker | None:
+    if value is not None and not hasattr(value, "refuses"):
+        raise InvalidOption(f"breaker must be a Breaker, as in Breaker(failures=5), not {value!r}")
+    return value  # type: ignore[no-any-return] # it has what a breaker has
+
+
+def _renew_on(value: Any, resource: object) -> tuple[type[Exception], ...]:
+    kinds = value if isinstance(value, tuple) else (value,)
+    for kind in kinds:
+        if not isinstance(kind, type) or not issubclass(kind, Exception):
+            raise InvalidOption(f"renew_on must be an exception class or a tuple of them, not {value!r}")
+    if kinds and resource is None:
+        raise InvalidOption("renew_on is about a resource, and there is none: give resource=... too")
+    return kinds
 
 
 def _sizing(value: Any) -> Sizing | None:

@@ -58,6 +58,12 @@ class Parking:
         """Give the places back: the attempt has ended."""
         self._ledger.leave(keys)
 
+    def give_back(self, keys: tuple[Hashable, ...]) -> None:
+        """Give the places back: the attempt does not begin."""
+        now = self._ledger.now()
+        for gate, key in zip(self._gates, keys, strict=True):
+            gate.give_back(key, now)
+
     def pause(self, keys: tuple[Hashable, ...], seconds: float) -> None:
         """Let nothing more in for these keys for some seconds: the other side has asked for that."""
         for gate, key in zip(self._gates, keys, strict=True):

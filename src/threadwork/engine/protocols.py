@@ -42,6 +42,22 @@ class RetryRule(Protocol):
         """Return what decides for one run."""
 
 
+class CircuitBreaker(Protocol):
+    """Refuses attempts while what they would call is down, for each key. Shared by runs and threads; no method waits."""
+
+    def key_of(self, item: Any) -> Hashable:
+        """Return the key of `item`; the same for all where the breaker has no keys."""
+
+    def refuses(self, key: Hashable, now: float) -> float | None:
+        """Return ``None`` where an attempt may begin, or the seconds until it is worth to try again."""
+
+    def succeeded(self, key: Hashable) -> None:
+        """Take note that an attempt has succeeded."""
+
+    def failed(self, key: Hashable, error: BaseException, now: float) -> None:
+        """Take note that an attempt has ended with `error`."""
+
+
 class GateListener(Protocol):
     """Somebody who waits until a gate lets more in."""
 

@@ -75,15 +75,13 @@ class Results:
         )
         if keep is Keep.OUTCOMES or self._in_full:
             now, kept = settings.clock.now, keep is not Keep.NOTHING
-            guarded = bool(settings.limits) or settings.task_timeout is not None
-            return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, guarded)
+            return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, settings.guarded)
         return ValuesRunner(task) if keep is Keep.VALUES else NothingRunner(task)
 
     @property
     def _in_full(self) -> bool:
         """Whether each item is looked after by itself, and has an outcome even where only its value is wanted."""
-        settings = self._execution.settings
-        return bool(self._execution.notifier or settings.limits) or settings.task_timeout is not None
+        return bool(self._execution.notifier) or self._execution.settings.guarded
 
 
 def _values(outcomes: deque[Outcome[Any]], count: int, flow: Flow) -> Iterator[Iterable[Any]]:

@@ -1,5 +1,6 @@
 """`Worker`: one named thread of a crew, and the work that it does."""
 
+import logging
 import threading
 from collections import deque
 from contextlib import AbstractContextManager, nullcontext
@@ -10,6 +11,8 @@ from .notify import Notifier
 from .options import Settings
 from .seat import Owner, current_seat
 from .threads import start_thread
+
+_log = logging.getLogger("threadwork")
 
 
 class Work(Protocol):
@@ -66,6 +69,9 @@ class Worker:
         self.depth = 0
         """How many works it does inside each other."""
         self.thread: threading.Thread | None = None
+        self.renewal_due = False
+        """Whether its resource is to be made anew for the next attempt; read and written on its own thread."""
+        self._manager: AbstractContextManager[Any] = nullcontext()
 
     def start(self) -> None:
         """Start the thread. Raises ``RuntimeError`` where the system has none left."""
@@ -94,34 +100,53 @@ class Worker:
 
     def _main(self) -> None:
         _here.worker = self
-        manager = self._enter()
-        if manager is None:
+        if not self._enter_first():
             return
         work, self._first = self._first or self.crew.take(self), None
         while work is not None:
             self.do(work)
             del work  # a waiting worker must not keep alive what it did last
             work = self.crew.take(self)
-        self._exit(manager)
+        self._exit()
 
-    def _enter(self) -> AbstractContextManager[Any] | None:
-        make = self.crew.settings.resource
+    def renew_if_due(self) -> None:
+        """Leave the resource and make it anew, where that is due. Raises what making it raises: it is due again then.
+
+        It is not, while an outer task of this worker may be using the resource.
+        """
+        if not self.renewal_due or self.depth > 1:
+            return
+        manager, self._manager, self.resource = self._manager, nullcontext(), None
         try:
-            manager = make() if make else nullcontext()
-            self.resource = manager.__enter__()
+            manager.__exit__(None, None, None)
+        except Exception:  # noqa: BLE001 - to be expected of what is broken; the attempt that follows does not suffer
+            _log.warning("%s left a resource that is made anew, and that failed", self.name, exc_info=True)
+        self._enter()
+        self.renewal_due = False
+
+    def _enter(self) -> None:
+        make = self.crew.settings.resource
+        manager = make() if make else nullcontext()
+        self.resource = manager.__enter__()
+        self._manager = manager
+
+    def _enter_first(self) -> bool:
+        """Enter the resource; where that fails, the crew does nothing more."""
+        try:
+            self._enter()
             self.crew.notifier.tell(WorkerStarted(self.name))
         except BaseException as error:  # noqa: BLE001 - carried to whoever waits for the work
             error.add_note(f"while {self.name} entered its resource")
             self.crew.fail(error)
             if self._first is not None:
                 self._first.refuse(error)
-            return None
-        return manager
+            return False
+        return True
 
-    def _exit(self, manager: AbstractContextManager[Any]) -> None:
+    def _exit(self) -> None:
         try:
             self.resource = None
-            manager.__exit__(None, None, None)
+            self._manager.__exit__(None, None, None)
             self.crew.notifier.tell(WorkerExited(self.name))
         except BaseException as error:  # noqa: BLE001 - carried to whoever closes the crew
             error.add_note(f"while {self.name} left its resource")

@@ -107,7 +107,9 @@ class Climber:
             return None
         if ended < self._workers or spent <= 0 or seconds <= 0:
             return None
-        variance = max(0.0, (this.squares - since.squares) / spent * ended / spent - 1)  # of an item's time, relative to its square
+        variance = max(
+            0.0, (this.squares - since.squares) / spent * ended / spent - 1
+        )  # of an item's time, relative to its square
         if seconds < _PATIENCE and sqrt(variance / ended) > min(_ROUGH, self._share / 5):
             return None
         return ended / seconds if ended >= _MANY * self._workers else self._workers * ended / spent
