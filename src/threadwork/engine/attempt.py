@@ -121,7 +121,7 @@ class OutcomesRunner:
                 return
             if self.keep:
                 keep(outcome)
-            if self.notifier:
+            if self.notifier and not batch.finished:  # as it is where the worker was left behind: that was told then
                 self.notifier.tell(ItemFinished(outcome))
             del outcome
             index += 1
@@ -162,15 +162,17 @@ class OutcomesRunner:
             del item, value, error  # the frames of the error refer to this one
 
 
-def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None) -> Iterator[Outcome[Any]]:
+def dropped_outcomes(batch: Batch, key: Callable[[Any], Any] | None, epoch: float) -> Iterator[Outcome[Any]]:
     """Yield the outcomes of items that have no other: the run was stopped before they began, or they were left behind."""
     attempts, worker = (batch.attempt, batch.worker.name) if batch.worker else (batch.attempt - 1, "")
     error = batch.failure
     status = Status.CANCELLED if error is None or isinstance(error, Cancelled) else Status.FAILED
     if isinstance(error, TaskTimeout):
         status = Status.TIMED_OUT
+    started, waited = (batch.begun_at - epoch, batch.begun_at - batch.admitted_at) if batch.worker else (0.0, 0.0)
     for index, item in enumerate(batch.items, batch.start):
-        yield Outcome(index, identify(key, item, index), item, status, None, error, attempts, 0.0, 0.0, 0.0, worker)
+        name = identify(key, item, index)
+        yield Outcome(index, name, item, status, None, error, attempts, started, batch.lasted, waited, worker)
 
 
 def explain(

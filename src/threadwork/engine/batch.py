@@ -37,7 +37,8 @@ class Batch:
 
     __slots__ = (
         "admitted_at", "asked", "attempt", "bad", "begun_at", "circuit", "done", "dropped", "entered", "failure", "finished",
-        "history", "item", "item_begun_at", "items", "judged", "keys", "owner", "scope", "size", "start", "taken", "worker",
+        "history", "item", "item_begun_at", "items", "judged", "keys", "lasted", "owner", "scope", "size", "start", "taken",
+        "worker",
     )  # fmt: skip
 
     def __init__(self, owner: BatchOwner, start: int, items: deque[Any], admitted_at: float) -> None:
@@ -60,6 +61,7 @@ class Batch:
         """Its `items` will never be run."""
         self.taken = 0  # how many of its results were delivered before it was finished
         self.begun_at = 0.0
+        self.lasted = 0.0  # how long its only item had been running when it was left behind
         self.worker: Worker | None = None
         self.item: Any = None
         """The item that is running."""

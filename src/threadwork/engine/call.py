@@ -53,7 +53,8 @@ class Call(Future[R]):
         """Call the function on the thread of `worker`; keep its result or its error, and return the error."""
         self.worker = worker
         invocation = self._invocation
-        assert invocation is not None
+        if invocation is None:  # the worker of an attempt before was left behind, and has come back with the result
+            return None
         context = invocation.context.copy()  # for there may be further attempts
         context.run(set_seat, self)
         try:

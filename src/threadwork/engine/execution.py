@@ -8,10 +8,11 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import Cancelled, DeadlineExceeded, RunCancelled
-from .attempt import BatchRunner
+from .attempt import BatchRunner, dropped_outcomes
+from .batch import Batch
 from .cancel import CancelScope
 from .crew import Crew
-from .events import RunFinished, RunStarted
+from .events import ItemFinished, RunFinished, RunStarted
 from .feeder import Feeder
 from .flow import Flow
 from .ledger import Keep
@@ -67,6 +68,8 @@ class Execution:
         self.status = RunStatus.RUNNING
         self.flow = flow = Flow(settings, self._crew, keep, scope, self._timer, self.notifier)
         flow.use(runner(self), self._context)
+        if self.notifier:
+            flow.ledger.on_drop = self._tell_dropped
         scope.tell(flow)
         self.notifier.tell(RunStarted(settings.name, settings.workers, total))
         if self.cancelled is not None:
@@ -79,6 +82,16 @@ class Execution:
             self._feeder = Feeder(flow, source, self._context.copy())
             self._feeder.start()
         return flow
+
+    def _tell_dropped(self, batch: Batch) -> None:
+        """Tell the listeners of items that end without having been run to an end; an interrupt in one of them ends the run."""
+        flow = self.flow
+        try:
+            for outcome in dropped_outcomes(batch, self.settings.key, self.epoch):
+                self.notifier.tell(ItemFinished(outcome))
+        except BaseException as error:  # noqa: BLE001 - this may be any thread; the consumer gets it
+            if flow:
+                flow.abort(error)
 
     def consumed_here(self) -> bool:
         """Tell whether the calling thread is the consumer, as far as there is one yet."""

@@ -45,10 +45,11 @@ class Flow:
         self.takeover = Takeover(self.ledger, self.intake)
         self.outlet = Outlet(self.ledger, self.takeover)
         self.parking = Parking(self.ledger, timer)
-        self.overtime = None if settings.task_timeout is None else Overtime(self.ledger, timer, settings.task_timeout, self.halt)
-        self._admission = Admission(self.ledger, self.parking, self.overtime)
         retries = settings.retry.for_run() if settings.retry else None
         self.retrying = Retrying(retries, self.ledger, self.parking, notifier) if retries else None
+        seconds = settings.task_timeout
+        self.overtime = None if seconds is None else Overtime(self.ledger, timer, seconds, self.halt, self.retrying)
+        self._admission = Admission(self.ledger, self.parking, self.overtime)
         self._context = contextvars.Context()
         self._run_items: BatchRunner
 
@@ -273,5 +274,6 @@ class Flow:
             self.ledger.ending = Ending(give_up_at=self.ledger.ending.give_up_at)
             self.ledger.owner = None
             self.ledger.incoming = None
+            self.ledger.on_drop = None
             self.ledger.delivery = NoDelivery()  # what was not delivered has errors too
         self.outlet.forget()

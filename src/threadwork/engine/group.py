@@ -5,6 +5,7 @@ import contextvars
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack
 
@@ -147,7 +148,7 @@ class TaskGroup:
             raise PoolClosed(f"task group {self._execution.settings.name!r} was used before: make a new one")
         try:
             self._flow = self._execution.begin(Keep.NOTHING, TasksRunner)
-            self._flow.ledger.on_drop = _drop
+            self._flow.ledger.on_drop = partial(_drop, self._flow.ledger.on_drop)
         except BaseException as error:  # such as an interrupt: what has begun must not stay
             self._execution.finish(error)
             raise
@@ -209,7 +210,8 @@ class TasksRunner:
         else:
             start, error = self._attempt(task, batch, judge)
         status = Status.DONE if error is None else judge.failed(batch, error, task.scope)
-        if status is not None:  # or it will be tried again
+        # Or it will be tried again; or its worker was left behind, and others have been told already.
+        if status is not None and not batch.finished:
             self._tell(task, batch, status, error, start)
             if error is not None:
                 task.settle(None, error)
@@ -247,8 +249,10 @@ class TasksRunner:
             execution.notifier.tell(ItemFinished(outcome))
 
 
-def _drop(batch: Batch) -> None:
-    """Cancel the tasks of a batch that will not be run, or whose worker is left behind."""
+def _drop(tell: Callable[[Batch], None] | None, batch: Batch) -> None:
+    """Cancel the tasks of a batch that will not be run, or whose worker is left behind; then `tell` of it."""
     for task in batch.items:
         if isinstance(task, Task):
             task.drop(batch.failure)
+    if tell:
+        tell(batch)

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Hashable
 from enum import Enum
+from math import inf
 from typing import Any
 
 from ..errors import Cancelled, PoolClosed, RunCancelled, TaskTimeout
@@ -17,6 +18,9 @@ from .options import Settings
 from .run_state import RunState
 from .seat import nudge
 from .worker import Worker
+
+_MOST_LEFT_BEHIND = 100
+"""How many threads may hang, where there are few workers: each has a stack and whatever the task has opened."""
 
 _MOST_ERRORS = 100
 """How many errors are kept where nobody takes them one by one."""
@@ -120,12 +124,22 @@ class Ledger:
         self.delivery.place_after(batch, again)
         if rest is not None:
             self.delivery.place_after(again, rest)
-        if self.state.stopped:
-            self.drop(again)
-        else:
-            self.waiting.add(again)
-            self.state.waiting += 1
+        self._hold(again)
         return again, rest
+
+    def _hold(self, batch: Batch) -> None:
+        """Have `batch` wait, or drop it where there is nothing to wait for any more."""
+        if self.state.stopped:
+            self.drop(batch)
+        else:
+            self.waiting.add(batch)
+            self.state.waiting += 1
+
+    def try_again(self, item: Batch, failure: str) -> None:
+        """Take note that the `item`, which was taken out, has failed like that and will have another attempt."""
+        self.state.retried += 1
+        item.history += (f"attempt {item.attempt}: {failure}",)
+        item.attempt += 1
 
     def leave(self, keys: tuple[Hashable, ...]) -> None:
         """Give the places with the limits back that an attempt had. The lock is not held."""
@@ -199,14 +213,17 @@ class Ledger:
         for batch in list(self.running):
             self.leave_behind(batch)
 
-    def leave_behind(self, batch: Batch, error: BaseException | None = None) -> tuple[Batch | None, Batch | None]:
+    def leave_behind(
+        self, batch: Batch, error: BaseException | None = None, *, again: bool = False
+    ) -> tuple[Batch | None, Batch | None]:
         """Leave the worker of `batch` behind: give its items their end now, the one that runs with `error`.
 
-        Return that one (``None``: it has ended just now), and what follows it, which is to be submitted.
+        `again`: that one has no end yet, and waits for another attempt. Return it (``None``: it has ended just now), and
+        what follows it, which is to be submitted.
         """
         self.running.discard(batch)
         if batch.worker:
-            self.abandoned.append(batch.worker)
+            self._abandon(batch.worker)
         rest = batch.cut()
         # The worker, should it come back, adds to the old one.
         batch.done = deque(batch.done.popleft() for _ in range(len(batch.done)))
@@ -218,15 +235,28 @@ class Ledger:
             self.delivery.place_after(hung or batch, rest)
         self.state.done += batch.size - batch.bad
         self.settle(batch)
-        if hung:
+        if hung and again:
+            hung.worker = hung.failure = None
+            self._hold(hung)
+        elif hung:
             self.drop(hung)
         return hung, rest
+
+    def _abandon(self, worker: Worker) -> None:
+        most = max(_MOST_LEFT_BEHIND, 4 * self.settings.workers)
+        if len(self.abandoned) >= most:
+            self.abandoned = [each for each in self.abandoned if each.alive]
+        self.abandoned.append(worker)
+        if len(self.abandoned) >= most:
+            self.stop(TaskTimeout(f"{most} threads were left behind, and hang: what the task calls needs a time-out of its own"))
 
     def _cut_hung(self, batch: Batch, error: BaseException | None) -> Batch:
         """Cut the item that runs from the end of `batch`, which nothing follows any more."""
         batch.size -= 1
         hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
-        hung.worker, hung.attempt, hung.failure = batch.worker, batch.attempt, error
+        hung.worker, hung.attempt, hung.history, hung.failure = batch.worker, batch.attempt, batch.history, error
+        began = batch.item_begun_at if batch.item_begun_at < inf else batch.begun_at
+        hung.begun_at, hung.lasted = began, self.now() - began
         if batch.judged == hung.start:  # it has failed already, and only just
             batch.bad -= 1
             batch.failure, hung.failure = None, batch.failure

@@ -46,8 +46,9 @@ class PoolOptions(TypedDict, total=False):
     """How much may begin, by rate or at once: one or several `threadwork.policies.Limit`."""
     breaker: CircuitBreaker | None
     """What is down is not called: a `threadwork.policies.Breaker`. Its refusal fails the item, or is tried again later."""
-    halt: Halt | None
-    """When failures stop the run. Default: values, at the first failure; outcomes and `for_each`, never."""
+    halt: Halt | int | str | None
+    """When failures stop the run: a `Halt`, a count like ``3``, or a share like ``"5%"``. Default: values, at the first failure;
+    outcomes and `for_each`, never."""
     key: Callable[[Any], Any] | None
     """Gives the identity of an item, shown in outcomes, errors and events. Default: its index."""
     resource: Callable[[], AbstractContextManager[Any]] | None
@@ -109,8 +110,7 @@ def settings_of(options: Options) -> Settings:
     """
     unknown = sorted(set(options) - Options.__optional_keys__)
     if unknown:
-        known = ", ".join(sorted(Options.__optional_keys__))
-        raise InvalidOption(f"unknown option {unknown[0]!r}; the options are: {known}")
+        raise InvalidOption(_unknown(unknown[0]))
     sizing = _sizing(options.get("workers"))
     workers = sizing.max if sizing else options.get("workers")
     buffersize = options.get("buffersize")
@@ -131,7 +131,7 @@ def settings_of(options: Options) -> Settings:
         limits=_limits(options.get("limits", ())),
         breaker=_breaker(options.get("breaker")),
         grace=_seconds("grace", options.get("grace", 5.0)),
-        halt=_instance("halt", options.get("halt"), Halt),
+        halt=_halt(options.get("halt")),
         key=_function("key", options.get("key")),
         resource=_function("resource", options.get("resource")),
         renew_on=_renew_on(options.get("renew_on", ()), options.get("resource")),
@@ -139,6 +139,14 @@ def settings_of(options: Options) -> Settings:
         name=_name(options.get("name", DEFAULT_NAME)),
         context=context,
     )
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - a tenth of the time it takes to import the engine
+
+    known = sorted(Options.__optional_keys__)
+    near = get_close_matches(name, known, 1)
+    return f"unknown option {name!r}; {f'did you mean {near[0]!r}? ' if near else ''}the options are: {', '.join(known)}"
 
 
 def check_task(fn: object) -> None:
@@ -213,10 +221,13 @@ def _flag(name: str, value: object) -> bool:
     return value
 
 
-def _instance(name: str, value: Any, kind: type) -> Any:
-    if value is not None and not isinstance(value, kind):
-        raise InvalidOption(f"{name} must be a {kind.__name__}, not {value!r}")
-    return value
+def _halt(value: object) -> Halt | None:
+    if value is None or isinstance(value, Halt):
+        return value
+    try:
+        return Halt(value)  # type: ignore[arg-type] # it tells what it may be
+    except InvalidOption:
+        raise InvalidOption(f"halt must be a Halt, a count like 3 or a share like '5%', not {value!r}") from None
 
 
 def _function(name: str, value: Any) -> Any:

@@ -1,7 +1,6 @@
 """`Overtime`: asks tasks that take too long to stop, and leaves behind those that do not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 
 from ..errors import TaskTimeout
@@ -9,29 +8,23 @@ from .attempt import explain
 from .batch import Batch
 from .cancel import CancelScope
 from .ledger import Ledger
+from .retrying import Retrying, shown
 from .timer import Timer
 
 _REASON = "it took longer than its task_timeout"
 
 
-@dataclass(frozen=True, slots=True)
-class _Left:
-    """A batch whose worker was left behind."""
-
-    batch: Batch
-    error: TaskTimeout
-    rest: Batch | None
-    halts: bool
-
-
 class Overtime:
     """Looks at what runs whenever an attempt may have been at work for `seconds`: nothing is set for each of them."""
 
-    def __init__(self, ledger: Ledger, timer: Timer, seconds: float, halt: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, timer: Timer, seconds: float, halt: Callable[[BaseException], None], retrying: Retrying | None
+    ) -> None:
         self.seconds = seconds
         self._halt = halt
         self._ledger = ledger
         self._timer = timer
+        self._retrying = retrying
         self._set = False  # whether a look is set; guarded by the ledger's lock
 
     def begin(self, batch: Batch) -> None:
@@ -83,17 +76,17 @@ class Overtime:
         with ledger.lock:
             now = ledger.now()
             scopes = self._ask(now)
-            hung = self._give_up(now)
+            grace = ledger.settings.grace
+            hung = [each for each in ledger.running if (asked_at := self._asked_at(each)) is not None and now >= asked_at + grace]
+        for scope in scopes:
+            scope.cancel(_REASON)
+        for batch in hung:
+            self._leave_behind(batch)
+        ledger.tell_dropped()
+        with ledger.lock:
             # As long as there is work, there is a look to come: whether an attempt is just being begun cannot be known.
             due = min([self._due(batch) for batch in ledger.running], default=None)
             self._set = due is not None
-        for scope in scopes:
-            scope.cancel(_REASON)
-        for left in hung:
-            self._replace(left)
-        ledger.tell_dropped()
-        if any(left.halts for left in hung):
-            self._halt(hung[0].error)
         if due is not None:
             self._timer.at(min(due, now + self.seconds), self._look)
 
@@ -108,17 +101,32 @@ class Overtime:
                     scopes.append(scope)
         return scopes
 
-    def _give_up(self, now: float) -> list[_Left]:
-        """Leave behind the attempts that were asked to stop a grace ago. The lock is held."""
-        ledger, hung = self._ledger, []
-        for batch in list(ledger.running):
-            asked_at = self._asked_at(batch)
-            if asked_at is not None and now >= asked_at + ledger.settings.grace:
-                error = self._error(batch)
-                item, rest = ledger.leave_behind(batch, error)
-                hung.append(_Left(batch, error, rest, halts=item is not None and ledger.failed(error)))
-                ledger.crew.note(error)
-        return hung
+    def _leave_behind(self, batch: Batch) -> None:
+        """Leave behind the worker of `batch`, unless it has come back just now, and have another one in its place."""
+        ledger, asked = self._ledger, batch.asked
+        with ledger.lock:
+            error = self._error(batch)
+        delay = self._retrying.delay_after(batch, error) if self._retrying else None
+        with ledger.lock:
+            if batch not in ledger.running or batch.asked is not asked or self._asked_at(batch) is None:
+                return
+            worker = batch.worker
+            item, rest = ledger.leave_behind(batch, error, again=delay is not None)
+            halts = item is not None and delay is None and ledger.failed(error)
+            if item is not None and delay is not None:
+                ledger.try_again(item, shown(error, delay))
+        name = worker.name if worker else ""
+        key = batch.start + batch.size
+        explain(error, item=batch.item, index=key, key=key, worker=name, attempt=batch.attempt, history=batch.history)
+        ledger.crew.note(error)
+        if worker is not None:
+            ledger.crew.replace(worker, batch)
+        if rest is not None:
+            ledger.submit(rest)
+        if self._retrying and item is not None and delay is not None:
+            self._retrying.hold(item, error, delay, name)
+        if halts:
+            self._halt(error)
 
     def _due(self, batch: Batch) -> float:
         asked_at = self._asked_at(batch)
@@ -134,13 +142,3 @@ class Overtime:
     def _asked_at(batch: Batch) -> float | None:
         """Return when the attempt that is running was asked to stop, if it was."""
         return batch.asked[1] if batch.asked is not None and batch.asked[0] == batch.item_begun_at else None
-
-    def _replace(self, left: _Left) -> None:
-        """Have another worker in the place of the one that hangs."""
-        batch, error, worker = left.batch, left.error, left.batch.worker
-        if worker is not None:
-            key = batch.start + batch.size
-            explain(error, item=batch.item, index=key, key=key, worker=worker.name, attempt=batch.attempt, history=batch.history)
-            self._ledger.crew.replace(worker, batch)
-        if left.rest is not None:
-            self._ledger.submit(left.rest)

@@ -71,6 +71,9 @@ class Pool:
             raise self._crew.faults.popleft()
         return left
 
+    def __repr__(self) -> str:
+        return f"<Pool {self._settings.name!r}, {self._crew.started} of {self._settings.workers} workers started>"
+
     def __enter__(self) -> Self:
         return self
 

@@ -58,7 +58,7 @@ class Results:
                     turns = [()] * count
                     yield starmap(batch.done.popleft, turns)
                     if batch.dropped and keep is Keep.OUTCOMES:
-                        yield dropped_outcomes(batch, self._execution.settings.key)
+                        yield dropped_outcomes(batch, self._execution.settings.key, self._execution.epoch)
         finally:
             turns.clear()  # whoever still reads the last portion is at its end too
 

@@ -25,27 +25,31 @@ class Retrying:
     def again(self, batch: Batch, error: Exception) -> bool:
         """Have the running item of `batch`, which has failed with `error`, run again later, if that is the rule."""
         ledger, worker = self._ledger, batch.worker
-        try:
-            delay = self._delay(batch, error)
-        except Exception as fault:  # noqa: BLE001 - told with the error that it was asked about
-            error.add_note(f"the retry rule raised {fault!r}, so it was not tried again")
-            return False
+        delay = self.delay_after(batch, error)
         if delay is None:
             return False
         with ledger.lock:
             if ledger.state.stopped or batch.finished:
                 return False
-            ledger.state.retried += 1
             item, rest = ledger.take_out(batch)
-            item.history += (f"attempt {item.attempt}: {_shown(error)}; tried again after {delay:.3g} s",)
-            item.attempt += 1
-        if self._notifier:
-            name = worker.name if worker else ""
-            self._notifier.tell(ItemRetried(item.start, item.items[0], item.attempt - 1, error, delay, name))
-        self._parking.hold(item, delay)
+            ledger.try_again(item, shown(error, delay))
+        self.hold(item, error, delay, worker.name if worker else "")
         if rest is not None:
             ledger.submit(rest)
         return True
+
+    def hold(self, item: Batch, error: Exception, delay: float, worker: str) -> None:
+        """Begin another attempt at `item`, which was taken out, after `delay` seconds."""
+        self._notifier.tell(ItemRetried(item.start, item.items[0], item.attempt - 1, error, delay, worker))
+        self._parking.hold(item, delay)
+
+    def delay_after(self, batch: Batch, error: Exception) -> float | None:
+        """Return the seconds until another attempt at the running item of `batch`; ``None``: there is none."""
+        try:
+            return self._delay(batch, error)
+        except Exception as fault:  # noqa: BLE001 - told with the error that it was asked about
+            error.add_note(f"the retry rule raised {fault!r}, so it was not tried again")
+            return None
 
     def _delay(self, batch: Batch, error: Exception) -> float | None:
         with self._ledger.lock:
@@ -69,8 +73,10 @@ def checked(task: Callable[[Any], Any], is_bad: Callable[[Any], bool]) -> Callab
     return call
 
 
-def _shown(error: Exception) -> str:
+def shown(error: Exception, delay: float) -> str:
+    """Return a line for people about a failed attempt."""
     try:
-        return f"{type(error).__name__}: {reprlib.repr(str(error))}"
+        text = f": {reprlib.repr(str(error))}"
     except Exception:  # noqa: BLE001 - what cannot be shown must not hide the error
-        return type(error).__name__
+        text = ""
+    return f"{type(error).__name__}{text}; tried again after {delay:.3g} s"

@@ -126,6 +126,9 @@ class Run(Generic[R]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"<Run {self.stats()}>"
+
     def __del__(self) -> None:
         if not self._taken and self._execution.cancelled is None:
             name = self._execution.settings.name

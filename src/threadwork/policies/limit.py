@@ -6,8 +6,9 @@ import time
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Hashable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from ..errors import InvalidOption
 from .checks import KeyFunction, at_least, key_function, positive, whole
 from .key_table import KeyTable
 
@@ -26,6 +27,12 @@ class Limit(ABC):
     same key keep their order. With ``key``, a function of the item, each key has a limit of its own; keys are forgotten
     as soon as there is nothing to remember of them, so there may be any number.
     """
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        """Make one of the two kinds."""
+        if cls is Limit:
+            raise InvalidOption("a Limit is made by Limit.rate(10), so many a second, or Limit.concurrency(4), so many at once")
+        return super().__new__(cls)
 
     def __init__(self, count: float, key: KeyFunction | None) -> None:
         self._key = key_function("Limit(key=...)", key)

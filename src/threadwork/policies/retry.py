@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import BadResult, InvalidOption, RetryAfter
+from ..errors import BadResult, CircuitOpen, InvalidOption, RetryAfter
 from .checks import ErrorKinds, at_least, error_kinds, is_number, whole
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class Retry:
     most ``max_delay``; with full jitter, a random part of that (AWS Architecture Blog, "Exponential Backoff and Jitter",
     2015). Where the other side says how long to wait (``wait_from(error)``; by default a ``Retry-After``, see
     `retry_after`), it is at least that. ``budget`` is the largest share of a run's attempts that may be retries, beyond
-    the first ten, so that a dead service is not called twice as often as a healthy one; ``None`` for no budget.
+    the first ten, so that a dead service is not called several times as often as a healthy one (Google, "Site Reliability
+    Engineering", 2016, chapter 21, has a tenth); ``None``, the default, for no budget. What a `Breaker` refuses is tried again
+    when its circuit may be closed.
 
     Raises `InvalidOption` for anything that cannot be used.
     """
@@ -41,7 +43,7 @@ class Retry:
     retry_if: Callable[[Exception], bool] | None = None
     bad_result: Callable[[Any], bool] | None = None
     wait_from: Callable[[Exception], float | None] | None = None
-    budget: float | None = 0.2
+    budget: float | None = None
 
     def __post_init__(self) -> None:
         whole("Retry(attempts=...)", self.attempts)
@@ -101,15 +103,17 @@ class RunRetries:
         rule = self._rule
         if attempt >= rule.attempts or not rule.worth(error):
             return None
-        asked = self._asked(error) or 0.0
+        asked = error.seconds if isinstance(error, CircuitOpen) else self._asked(error) or 0.0
         if asked > self._patience:
+            error.add_note(f"not tried again: the wait would be {asked:g} s, longer than {self._patience:g} s")
             return None
         with self._lock:
-            if rule.budget is not None and self._retries >= _FREE_RETRIES + rule.budget * begun:
-                return None
-            self._retries += 1
-            delay = rule.delay(attempt, self._random.random())
-        return max(delay, asked)
+            spent = rule.budget is not None and self._retries >= _FREE_RETRIES + rule.budget * begun
+            if not spent:
+                self._retries += 1
+                return max(rule.delay(attempt, self._random.random()), asked)
+        error.add_note(f"not tried again: the retry budget of {rule.budget:.0%} of all attempts is spent")
+        return None
 
     def asked_wait(self, error: Exception) -> float | None:
         """Return for how many seconds the other side has asked to be left alone, if it has; at most what is waited for."""

@@ -169,6 +169,16 @@ class _Here(threading.local):
 here = _Here()
 
 
+@contextmanager
+def _no_steps() -> Iterator[None]:
+    """Take no steps meanwhile: a garbage collection in here may run code of anybody's, and would come to a step of its own."""
+    turns, here.turns = here.turns, None
+    try:
+        yield
+    finally:
+        here.turns = turns
+
+
 class TurnLock:
     """A lock like ``threading.Lock``; a thread that takes turns and has to wait for it lets the others run meanwhile."""
 
@@ -183,15 +193,19 @@ class TurnLock:
         if turns is None or not blocking:
             return self._lock.acquire(blocking, timeout)
         while not self._lock.acquire(blocking=False):
-            if not turns.wait_for_lock(here.number, limited=timeout >= 0):
+            with _no_steps():
+                again = turns.wait_for_lock(here.number, limited=timeout >= 0)
+            if not again:
                 return self._lock.acquire(blocking=False)
         return True
 
     def release(self) -> None:
         """Give the lock back."""
         self._lock.release()
-        if here.turns is not None:
-            here.turns.released()
+        turns = here.turns
+        if turns is not None:
+            with _no_steps():
+                turns.released()
 
     def __enter__(self) -> bool:
         return self.acquire()

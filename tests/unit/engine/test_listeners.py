@@ -165,7 +165,7 @@ def test_a_failed_and_a_cancelled_task_of_a_group_are_told_as_such():
     assert statuses == {0: Status.CANCELLED, 1: Status.FAILED}
 
 
-def test_every_item_that_is_told_to_start_is_told_to_finish_also_in_a_run_that_is_stopped():
+def test_every_item_is_told_to_finish_also_in_a_run_that_is_stopped():
     recorder, begun = Recorder(), threading.Barrier(2)
 
     def work(number):
@@ -176,9 +176,11 @@ def test_every_item_that_is_told_to_start_is_told_to_finish_also_in_a_run_that_i
 
     halted = threadwork.map(work, itertools.count(), workers=2, batch=1, halt=Halt(1), listeners=[recorder])
     outcomes = {outcome.index: outcome for outcome in halted.outcomes()}
-    begun_items = sorted(event.index for event in recorder.all(ItemStarted))
-    assert begun_items == sorted(event.outcome.index for event in recorder.all(ItemFinished)) == [0, 1]
-    assert [outcomes[index].status for index in begun_items] == [Status.FAILED, Status.CANCELLED]
+    told = [event.outcome for event in recorder.all(ItemFinished)]
+    assert sorted(event.index for event in recorder.all(ItemStarted)) == [0, 1]
+    assert sorted(outcome.index for outcome in told) == sorted(outcomes)
+    assert {outcome.index: outcome.status for outcome in told} == {each.index: each.status for each in outcomes.values()}
+    assert [outcomes[index].status for index in (0, 1, 2)] == [Status.FAILED, Status.CANCELLED, Status.CANCELLED]
 
 
 def test_an_item_whose_key_fails_is_told_to_start_and_to_finish():

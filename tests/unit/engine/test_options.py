@@ -13,7 +13,7 @@ REFUSED = [
     ("ordered", [1, "yes", None]),
     ("timeout", [-1, "3", math.nan, math.inf, True]),
     ("grace", [-0.1, None, "3", math.nan, math.inf, False]),
-    ("halt", [1, "5%", True]),
+    ("halt", [0, "5", True, 1.5, "all"]),
     ("key", ["name", 3]),
     ("resource", ["session", 3]),
     ("listeners", [print, 3, ["not callable"], [None]]),
