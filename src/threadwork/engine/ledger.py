@@ -244,9 +244,9 @@ class Ledger:
 
     def _abandon(self, worker: Worker) -> None:
         most = max(_MOST_LEFT_BEHIND, 4 * self.settings.workers)
+        self.abandoned.append(worker)
         if len(self.abandoned) >= most:
             self.abandoned = [each for each in self.abandoned if each.alive]
-        self.abandoned.append(worker)
         if len(self.abandoned) >= most:
             self.stop(TaskTimeout(f"{most} threads were left behind, and hang: what the task calls needs a time-out of its own"))
 

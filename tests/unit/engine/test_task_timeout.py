@@ -1,5 +1,6 @@
 """`task_timeout`: a task that takes too long is asked to stop, then left behind; the others do not notice."""
 
+import itertools
 import threading
 import time
 
@@ -7,7 +8,8 @@ import pytest
 
 import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
-from threadwork import Cancelled, Halt, Status, TaskGroup, TaskTimeout, current
+from threadwork import Cancelled, Halt, ItemFinished, Retry, Status, TaskGroup, TaskTimeout, current
+from threadwork.testing import Recorder
 
 SHORT = 0.05
 
@@ -169,3 +171,86 @@ def test_cancelling_is_not_a_timeout():
 def test_what_is_no_time_is_refused(wrong):
     with pytest.raises(threadwork.InvalidOption, match="task_timeout"):
         threadwork.map(abs, [], task_timeout=wrong)
+
+
+def test_a_hung_attempt_may_be_tried_again_while_its_thread_still_hangs(gate):
+    """The thread that hangs holds nothing up: not its item, and not the others."""
+
+    def hang_once(item):
+        if item == 1 and current().attempt == 1:
+            gate.wait(10)
+        return item
+
+    run = threadwork.map(hang_once, range(4), workers=2, task_timeout=SHORT, grace=SHORT, retry=Retry(2, backoff=0))
+    outcomes = list(run.outcomes())
+    assert [(outcome.value, outcome.attempts) for outcome in outcomes] == [(0, 1), (1, 2), (2, 1), (3, 1)]
+    summary = run.stats()
+    assert (summary.done, summary.timed_out, summary.cancelled) == (4, 0, 0)
+    assert len(summary.abandoned) == 1
+
+
+def test_a_hung_attempt_that_has_no_other_tells_of_those_before(gate):
+    run = threadwork.map(
+        lambda item: gate.wait(10), [7], workers=1, task_timeout=SHORT, grace=0, retry=Retry(3, backoff=0), name="hang"
+    )
+    outcome = next(run.outcomes())
+    assert (outcome.status, outcome.attempts, outcome.worker) == (Status.TIMED_OUT, 3, "hang-3")
+    assert ["attempt" in note for note in outcome.error.__notes__] == [True] * 3
+    assert 2 * SHORT > outcome.duration >= SHORT
+    assert outcome.started >= 3 * SHORT - SHORT
+
+
+@pytest.mark.parametrize("first", ["returns", "raises"])
+def test_a_task_whose_first_attempt_hangs_has_the_result_of_the_one_that_ends(gate, first):
+    def hang_once():
+        if current().attempt == 1:
+            gate.wait(10)
+            if first == "raises":
+                raise OSError
+            return "late"
+        return "in time"
+
+    with TaskGroup(workers=1, task_timeout=SHORT, grace=0, retry=Retry(2, backoff=0)) as group:
+        task = group.start(hang_once)
+    assert task.result() == "in time"
+    gate.set()
+
+
+def test_more_than_so_many_threads_that_hang_end_the_run(gate, monkeypatch):
+    monkeypatch.setattr("threadwork.engine.ledger._MOST_LEFT_BEHIND", 8)
+    run = threadwork.map(lambda item: gate.wait(10), itertools.count(), workers=2, task_timeout=0.001, grace=0)
+    with pytest.raises(TaskTimeout, match="8 threads were left behind, and hang"):
+        for outcome in run.outcomes():
+            assert outcome.status in {Status.TIMED_OUT, Status.CANCELLED}
+    assert len(run.stats().abandoned) <= 10
+
+
+def test_those_who_have_come_back_do_not_count(monkeypatch):
+    monkeypatch.setattr("threadwork.engine.ledger._MOST_LEFT_BEHIND", 8)
+    back = []
+
+    def late(item):
+        with gate_of[item]:
+            back.append(item)
+
+    gate_of = [threading.Lock() for _ in range(30)]
+    for lock in gate_of:
+        lock.acquire()
+    run = threadwork.map(late, range(30), workers=1, buffersize=1, task_timeout=0.001, grace=0)
+    for outcome in run.outcomes():
+        assert outcome.status is Status.TIMED_OUT
+        gate_of[outcome.index].release()
+        wait_until(lambda index=outcome.index: index in back)
+        worker = outcome.worker
+        wait_until(lambda name=worker: name not in {thread.name for thread in threading.enumerate()})
+
+
+def test_listeners_are_told_once_of_an_item_whose_worker_is_left_behind(gate):
+    recorder = Recorder()
+    run = threadwork.map(lambda item: gate.wait(10), range(2), workers=2, task_timeout=SHORT, grace=0, listeners=[recorder])
+    assert [outcome.status for outcome in run.outcomes()] == [Status.TIMED_OUT] * 2
+    gate.set()
+    wait_until(lambda: not any(thread.name.startswith("threadwork") for thread in threading.enumerate()))
+    told = [event.outcome for event in recorder.of(ItemFinished)]
+    assert sorted(outcome.index for outcome in told) == [0, 1]
+    assert {outcome.status for outcome in told} == {Status.TIMED_OUT}
