@@ -49,7 +49,8 @@ class Flow:
         self.retrying = Retrying(retries, self.ledger, self.parking, notifier) if retries else None
         seconds = settings.task_timeout
         self.overtime = None if seconds is None else Overtime(self.ledger, timer, seconds, self.halt, self.retrying)
-        self._admission = Admission(self.ledger, self.parking, self.overtime)
+        admission = Admission(self.ledger, self.parking, self.overtime)
+        self.admit, self.leave = admission.admit, admission.leave
         self._context = contextvars.Context()
         self._run_items: BatchRunner
 
@@ -142,14 +143,6 @@ class Flow:
         key = self.settings.key(item) if self.settings.key else index
         name, resource = (worker.name, worker.resource) if worker else ("", None)
         return TaskContext(scope, index=index, key=key, item=item, worker=name, resource=resource, attempt=batch.attempt)
-
-    def admit(self, batch: Batch) -> bool:
-        """Tell whether the item of `batch` that is about to run may begin; if not, it is taken out and parked."""
-        return self._admission.admit(batch)
-
-    def leave(self, batch: Batch, error: BaseException | None) -> None:
-        """Take note that the attempt at the item of `batch` has ended with `error`, or well."""
-        self._admission.leave(batch, error)
 
     def error_of(self, batch: Batch, error: BaseException) -> BaseException:
         """Return what the item of `batch` failed with."""

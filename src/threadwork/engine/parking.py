@@ -35,6 +35,7 @@ class Parking:
     def __init__(self, ledger: Ledger, timer: Timer) -> None:
         self._ledger = ledger
         self._gates = ledger.settings.limits
+        self._only = self._gates[0] if len(self._gates) == 1 else None  # most have one: it is worth a way of its own
         self._timer = timer
         self._lock = threading.Lock()  # Guards: all below
         self._queues: dict[_Place, _Queue] = {}
@@ -43,11 +44,15 @@ class Parking:
 
     def keys_of(self, item: Any) -> tuple[Hashable, ...]:
         """Return the key of `item` for each limit. Raises what a key function raises."""
+        if self._only:
+            return (self._only.key_of(item),)
         return tuple(gate.key_of(item) for gate in self._gates)
 
     def enter(self, keys: tuple[Hashable, ...]) -> bool:
         """Take a place with every limit, for an attempt that begins now; tell whether that was possible."""
         if not self._queues:  # without the lock: whoever comes to wait in this very moment may be overtaken
+            if self._only:
+                return self._only.enter(keys[0], self._ledger.now()) <= 0
             return self._refusal(keys) is None
         with self._lock:
             if any(place in self._queues for place in enumerate(keys)):

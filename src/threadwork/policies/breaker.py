@@ -1,6 +1,5 @@
 """`Breaker`: does not call what is down, for each key or in all. Shared by runs, pools and threads."""
 
-import threading
 from collections.abc import Hashable
 from typing import Any
 
@@ -8,6 +7,7 @@ from ..errors import CircuitOpen
 from .checks import ErrorKinds, KeyFunction, at_least, error_kinds, key_function, positive, whole
 from .circuit import CLOSED, Circuit, CircuitRule
 from .key_table import KeyTable
+from .short_lock import ShortLock
 
 
 class Breaker:
@@ -41,7 +41,7 @@ class Breaker:
         )
         self._key = key_function("Breaker(key=...)", key)
         self._on = error_kinds("Breaker(on=...)", on)
-        self._lock = threading.Lock()  # Guards: _circuits
+        self._lock = ShortLock()  # Guards: _circuits; not where it is only seen whether there is any
         self._circuits: KeyTable[Circuit] = KeyTable()  # those that are not as good as closed
 
     def key_of(self, item: Any) -> Hashable:
@@ -54,6 +54,8 @@ class Breaker:
         Where the circuit is half-open, ``None`` makes the attempt a probe, whose end is to be told to `succeeded` or `failed`.
         If it is not, because the attempt did not begin or was cancelled, another one is let in after `open_for` seconds.
         """
+        if not self._circuits:
+            return None
         with self._lock:
             circuit = self._circuits.get(key)
             if circuit is None:
@@ -63,6 +65,8 @@ class Breaker:
 
     def succeeded(self, key: Hashable) -> None:
         """Take note that an attempt has succeeded."""
+        if not self._circuits:
+            return
         with self._lock:
             circuit = self._circuits.get(key)
             if circuit is not None and circuit.succeed() is CLOSED:
@@ -78,4 +82,5 @@ class Breaker:
         rule = self._rule
         with self._lock:
             self._circuits[key] = self._circuits.get(key, CLOSED).fail(rule, now)
-            self._circuits.sweep(lambda circuit: circuit.is_spent(rule, now))
+            if self._circuits.crowded:
+                self._circuits.sweep(lambda circuit: circuit.is_spent(rule, now))

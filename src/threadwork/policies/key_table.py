@@ -20,9 +20,13 @@ class KeyTable(dict[Hashable, V]):
         super().__init__()
         self._sweep_at = _SWEEP
 
+    @property
+    def crowded(self) -> bool:
+        """Whether there are many more keys than at the last `sweep`."""
+        return len(self) > self._sweep_at
+
     def sweep(self, spent: Callable[[V], bool]) -> None:
-        """Forget the keys whose value is `spent`, if there are many more than the last time."""
-        if len(self) > self._sweep_at:
-            for key in [key for key, value in self.items() if spent(value)]:
-                del self[key]
-            self._sweep_at = 2 * len(self) + _SWEEP
+        """Forget the keys whose value is `spent`."""
+        for key in [key for key, value in self.items() if spent(value)]:
+            del self[key]
+        self._sweep_at = 2 * len(self) + _SWEEP

@@ -1,7 +1,6 @@
 """`Limit`: how much may begin, by rate or at once, for each key or in all. Shared by runs, pools and threads."""
 
 import math
-import threading
 import time
 import weakref
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from typing import Any, Protocol, Self
 from ..errors import InvalidOption
 from .checks import KeyFunction, at_least, key_function, positive, whole
 from .key_table import KeyTable
+from .short_lock import ShortLock
 
 
 class Waiting(Protocol):
@@ -36,7 +36,7 @@ class Limit(ABC):
 
     def __init__(self, count: float, key: KeyFunction | None) -> None:
         self._key = key_function("Limit(key=...)", key)
-        self._lock = threading.Lock()  # Guards: all below
+        self._lock = ShortLock()  # Guards: all below
         self._count = count
         self._pauses: KeyTable[float] = KeyTable()  # when the pause of a key ends, or with ``None`` that of all
         self._listeners: weakref.WeakSet[Waiting] = weakref.WeakSet()
@@ -66,7 +66,8 @@ class Limit(ABC):
         until = now + at_least("Limit.pause(seconds)", 0, seconds)
         with self._lock:
             self._pauses[key] = max(self._pauses.get(key, until), until)
-            self._pauses.sweep(lambda end: end <= now)
+            if self._pauses.crowded:
+                self._pauses.sweep(lambda end: end <= now)
 
     def key_of(self, item: Any) -> Hashable:
         """Return the key of `item`; ``None`` where the limit has no keys. Raises what the key function raises."""
@@ -78,8 +79,9 @@ class Limit(ABC):
         Infinity: when told so (see `tell`). `now` is in seconds, on the monotonic clock.
         """
         with self._lock:
-            wait = self._paused(key, now)
-            return wait if wait > 0 else self._enter(key, now)
+            if self._pauses and (wait := self._paused(key, now)) > 0:
+                return wait
+            return self._enter(key, now)
 
     def tell(self, listener: Waiting) -> None:
         """Call ``listener.limit_changed(self)``, for as long as it lives, whenever it is worth to ask again."""
@@ -107,8 +109,6 @@ class Limit(ABC):
     def _resize(self, count: float, now: float) -> None: ...
 
     def _paused(self, key: Hashable, now: float) -> float:
-        if not self._pauses:
-            return 0.0
         return max(self._pauses.get(key, now), self._pauses.get(None, now)) - now
 
     def _changed(self) -> None:
@@ -132,31 +132,37 @@ class RateLimit(Limit):
         # When the bucket of a key will be full again: all that has to be remembered of it (the virtual scheduling form of
         # the algorithm: ITU-T I.371, Annex A). A key whose bucket is full is forgotten.
         self._full_at: KeyTable[float] = KeyTable()
+        self._set_pace()
 
     def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
         """Give the token back."""
         with self._lock:
             if key in self._full_at:
-                self._full_at[key] -= self._per / self._count
+                self._full_at[key] -= self._interval
         self._changed()
 
     def leave(self, key: Hashable) -> None:
         """Do nothing: what counts is when attempts begin."""
 
+    def _set_pace(self) -> None:
+        self._interval = self._per / self._count
+        self._burst_seconds = self._interval * (self._asked_burst or max(1, math.ceil(0.1 / self._interval)))
+
     def _enter(self, key: Hashable, now: float) -> float:
-        interval = self._per / self._count
-        burst = self._asked_burst or max(1, math.ceil(0.1 / interval))
-        full_at = max(self._full_at.get(key, now), now) + interval
-        wait = full_at - now - burst * interval
-        if wait > 1e-9 * burst * interval + 2 * math.ulp(full_at):  # what rounding makes of none
+        full_at = self._full_at.get(key, now)
+        full_at = (full_at if full_at > now else now) + self._interval
+        wait = full_at - now - self._burst_seconds
+        if wait > 0 and wait > 1e-9 * self._burst_seconds + 2 * math.ulp(full_at):  # what rounding makes of none
             self._refused = True
             return wait
         self._full_at[key] = full_at
-        self._full_at.sweep(lambda at: at <= now)
+        if self._full_at.crowded:
+            self._full_at.sweep(lambda at: at <= now)
         return 0.0
 
     def _resize(self, count: float, now: float) -> None:
         before, self._count = self._count, positive("Limit.resize(count)", count)
+        self._set_pace()
         # The same tokens are missing as before; they come back at another pace.
         for key, at in self._full_at.items():
             self._full_at[key] = now + (at - now) * before / self._count
