@@ -4,6 +4,7 @@ import math
 import time
 import weakref
 from abc import ABC, abstractmethod
+from array import array
 from collections.abc import Hashable
 from typing import Any, Protocol, Self
 
@@ -131,14 +132,15 @@ class RateLimit(Limit):
         self._asked_burst = None if burst is None else whole("Limit.rate(burst=...)", burst)
         # When the bucket of a key will be full again: all that has to be remembered of it (the virtual scheduling form of
         # the algorithm: ITU-T I.371, Annex A). A key whose bucket is full is forgotten.
-        self._full_at: KeyTable[float] = KeyTable()
+        # In an array, because on free-threaded builds it is dear to let go of a number that another thread has made.
+        self._full_at: KeyTable[array[float]] = KeyTable()
         self._set_pace()
 
     def give_back(self, key: Hashable, now: float) -> None:  # noqa: ARG002 - the time makes no difference
         """Give the token back."""
         with self._lock:
             if key in self._full_at:
-                self._full_at[key] -= self._interval
+                self._full_at[key][0] -= self._interval
         self._changed()
 
     def leave(self, key: Hashable) -> None:
@@ -149,23 +151,26 @@ class RateLimit(Limit):
         self._burst_seconds = self._interval * (self._asked_burst or max(1, math.ceil(0.1 / self._interval)))
 
     def _enter(self, key: Hashable, now: float) -> float:
-        full_at = self._full_at.get(key, now)
-        full_at = (full_at if full_at > now else now) + self._interval
+        kept = self._full_at.get(key)
+        full_at = (now if kept is None or kept[0] < now else kept[0]) + self._interval
         wait = full_at - now - self._burst_seconds
         if wait > 0 and wait > 1e-9 * self._burst_seconds + 2 * math.ulp(full_at):  # what rounding makes of none
             self._refused = True
             return wait
-        self._full_at[key] = full_at
+        if kept is not None:
+            kept[0] = full_at
+            return 0.0
+        self._full_at[key] = array("d", (full_at,))
         if self._full_at.crowded:
-            self._full_at.sweep(lambda at: at <= now)
+            self._full_at.sweep(lambda at: at[0] <= now)
         return 0.0
 
     def _resize(self, count: float, now: float) -> None:
         before, self._count = self._count, positive("Limit.resize(count)", count)
         self._set_pace()
         # The same tokens are missing as before; they come back at another pace.
-        for key, at in self._full_at.items():
-            self._full_at[key] = now + (at - now) * before / self._count
+        for kept in self._full_at.values():
+            kept[0] = now + (kept[0] - now) * before / self._count
 
 
 class ConcurrencyLimit(Limit):
