@@ -210,7 +210,7 @@ def test_one_throttled_key_stalls_no_other():
     limit = Limit.rate(1, key=lambda item: item % 2 == 0)
     run = threadwork.map(abs, itertools.count(), workers=4, ordered=False, limits=[limit])
     limit.pause(60, key=True)
-    limit._count = 1e9  # the other key has no limit to speak of
+    limit.resize(1e9)  # the other key has no limit to speak of
     odd = list(itertools.islice(iter(run), 1000))
     assert len(set(odd)) == 1000
     assert all(number % 2 for number in odd)
