@@ -3,6 +3,7 @@
 from harness.case import Case
 
 from . import (
+    adaptive,
     cpu_scaling,
     ctrl_c,
     error_latency,
@@ -28,6 +29,7 @@ ALL: dict[str, Case] = {
         hidden_straggler,
         error_latency,
         retries,
+        adaptive,
         ctrl_c,
         import_time,
     )
