@@ -9,6 +9,8 @@ from .errors import __all__ as _error_names
 
 TYPE_CHECKING = False  # what type checkers take for true, without the cost of importing typing
 if TYPE_CHECKING:
+    from .clients import closing_on_cancel as closing_on_cancel
+    from .clients import run_process as run_process
     from .engine import *  # noqa: F403
     from .policies import Adaptive as Adaptive
     from .policies import Breaker as Breaker
@@ -51,17 +53,23 @@ _engine_names = (
 
 _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
-__all__ = sorted([*_engine_names, *_policy_names, *_error_names])  # noqa: PLE0605
+# The rest is imported when one of its own names is.
+_client_names = ("closing_on_cancel", "run_process")
+
+__all__ = sorted([*_engine_names, *_policy_names, *_client_names, *_error_names])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:
-    if name not in ("engine", "policies", *_engine_names, *_policy_names):
+    rooms = {"engine": _engine_names, "policies": _policy_names}
+    if name in ("clients", *_client_names):
+        rooms = {"clients": _client_names}
+    elif name not in rooms and not any(name in names for names in rooms.values()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - see above
 
-    engine, policies = (import_module(f".{room}", __name__) for room in ("engine", "policies"))
-    globals().update({each: getattr(engine, each) for each in _engine_names})
-    globals().update({each: getattr(policies, each) for each in _policy_names})
+    for room, names in rooms.items():
+        module = import_module(f".{room}", __name__)
+        globals().update({each: getattr(module, each) for each in names})
     return globals()[name]
 
 

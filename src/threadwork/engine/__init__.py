@@ -27,6 +27,7 @@ from .protocols import Listener
 from .protocols import Sample as Sample
 from .run import Run
 from .task import TaskContext, current
+from .task import current_or_none as current_or_none
 from .threads import EngineThread as EngineThread
 
 __all__ = [

@@ -49,6 +49,12 @@ class Task(Call[R]):
         super().cancel()
         return True
 
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The positional arguments of the call, for the ``key`` of a `Limit` or a `Breaker`; none once it has ended."""
+        invocation = self._invocation  # another thread may let go of it
+        return tuple(invocation.args) if invocation else ()
+
     def begin(self) -> bool:
         """Take note that an attempt is about to begin; tell whether it may."""
         if self.running():  # it has had an attempt before

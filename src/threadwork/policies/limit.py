@@ -13,6 +13,8 @@ from .checks import KeyFunction, at_least, key_function, positive, whole
 from .key_table import KeyTable
 from .short_lock import ShortLock
 
+_EVERY_KEY = object()
+
 
 class Waiting(Protocol):
     """Somebody who waits until a limit lets more in."""
@@ -39,7 +41,7 @@ class Limit(ABC):
         self._key = key_function("Limit(key=...)", key)
         self._lock = ShortLock()  # Guards: all below
         self._count = count
-        self._pauses: KeyTable[float] = KeyTable()  # when the pause of a key ends, or with ``None`` that of all
+        self._pauses: KeyTable[float] = KeyTable()  # when the pause of a key ends, or that of all
         self._listeners: weakref.WeakSet[Waiting] = weakref.WeakSet()
         self._refused = False  # whether somebody waits to be told
 
@@ -57,8 +59,8 @@ class Limit(ABC):
         """Let at most `count` attempts run at once."""
         return ConcurrencyLimit(count, key)
 
-    def pause(self, seconds: float, key: Hashable | None = None, *, now: float | None = None) -> None:
-        """Let nothing begin for `seconds`, for `key` or, without one, at all. A longer pause that is on already stays.
+    def pause(self, seconds: float, key: Hashable = _EVERY_KEY, *, now: float | None = None) -> None:
+        """Let nothing begin for `seconds`, for `key` or, where none is given, at all. A longer pause that is on already stays.
 
         `now`: the time on the clock of the runs, where that is not the machine's monotonic one. Raises `InvalidOption`
         for what is no number of seconds, and for a pause without end.
@@ -110,7 +112,7 @@ class Limit(ABC):
     def _resize(self, count: float, now: float) -> None: ...
 
     def _paused(self, key: Hashable, now: float) -> float:
-        return max(self._pauses.get(key, now), self._pauses.get(None, now)) - now
+        return max(self._pauses.get(key, now), self._pauses.get(_EVERY_KEY, now)) - now
 
     def _changed(self) -> None:
         """Tell those who wait. The lock is not held."""

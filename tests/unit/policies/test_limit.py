@@ -4,6 +4,7 @@ import itertools
 import math
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -214,3 +215,30 @@ def test_one_throttled_key_stalls_no_other():
     odd = list(itertools.islice(iter(run), 1000))
     assert len(set(odd)) == 1000
     assert all(number % 2 for number in odd)
+
+
+def test_a_pause_of_the_key_none_is_for_that_key_alone():
+    limit = Limit.concurrency(1, key=lambda item: item)
+    limit.pause(60, None, now=0.0)
+    assert limit.enter(None, 1.0) == 59.0
+    assert limit.enter("other", 1.0) == 0.0
+    limit.pause(60, now=0.0)
+    assert limit.enter("another", 1.0) == 59.0
+
+
+def test_in_a_task_group_a_key_comes_from_the_arguments():
+    limit, most = Limit.concurrency(1, key=lambda task: task.args[0]), Counter()
+    inside, lock = Counter(), threading.Lock()
+
+    def call(host):
+        with lock:
+            inside[host] += 1
+            most[host] = max(most[host], inside[host])
+        time.sleep(0.002)
+        with lock:
+            inside[host] -= 1
+
+    with threadwork.TaskGroup(workers=4, limits=limit) as group:
+        tasks = [group.start(call, host) for host in "ab" * 10]
+    assert most == {"a": 1, "b": 1}
+    assert tasks[0].args == ()
