@@ -1,6 +1,7 @@
 """``threadwork run`` with retries, limits and time-outs."""
 
 import json
+import re
 
 import pytest
 
@@ -68,6 +69,13 @@ def test_keys_are_limited(tool):
     tool.write("hosts.csv", "host\n" + "a\nb\n" * 20)
     done = tool("m.py:host", "--csv", "hosts.csv", "--per-key", 1, "--key-field", "host")
     assert values(done) == ["a", "b"] * 20
+
+
+def test_as_many_threads_as_pay(tool):
+    done = tool("m.py:when", *range(300), "-j", "auto")
+    assert len(values(done)) == 300
+    threads = int(re.search(r"on (\d+) workers?$", done.stderr, re.MULTILINE)[1])
+    assert 1 <= threads <= 64
 
 
 @pytest.mark.parametrize(

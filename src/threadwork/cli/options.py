@@ -23,7 +23,7 @@ def halt_rule(value: object) -> Halt:
         raise click.BadParameter(f"{text!r} is not a count like 1, a share like 5%, or never") from None
 
 
-def batch_size(value: object) -> int | Literal["auto"]:
+def count_or_auto(value: object) -> int | Literal["auto"]:
     """Return ``auto`` or the count."""
     text = str(value)
     if text == "auto":
@@ -38,7 +38,7 @@ def engine_options(command: F) -> F:
     seconds = click.FloatRange(min=0)
     for option in (
         click.option("--buffersize", type=click.IntRange(min=1), metavar="N", help="Most items read and not yet written."),
-        click.option("--batch", type=batch_size, default="auto", metavar="N|auto", help="Items a thread takes at once."),
+        click.option("--batch", type=count_or_auto, default="auto", metavar="N|auto", help="Items a thread takes at once."),
         click.option("--ordered/--unordered", default=True, help="Results in input order (default), or as completed."),
         click.option("--name", metavar="NAME", help="Names the threads NAME-1, NAME-2, ... [default: the function's]"),
         click.option(
@@ -50,7 +50,9 @@ def engine_options(command: F) -> F:
         click.option(
             "--halt", type=halt_rule, default="never", metavar="1|5%|never", help="Stop after that many failures. [never]"
         ),
-        click.option("-j", "--workers", type=click.IntRange(min=1), metavar="N", help="Threads. [CPUs + 4, at most 32]"),
+        click.option(
+            "-j", "--workers", type=count_or_auto, metavar="N|auto", help="Threads; auto: as many as pay. [CPUs + 4, at most 32]"
+        ),
     ):
         command = option(command)
     return command

@@ -43,7 +43,7 @@ class RunFlags:
     quiet: bool
     verbose: bool
     as_json: bool
-    workers: int | None
+    workers: int | Literal["auto"] | None
     halt: Halt
     timeout: float | None
     grace: float

@@ -95,6 +95,47 @@ class NothingRunner:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardedRunner:
+    """Keeps values alone, or with `keep` off nothing; the judge admits each attempt.
+
+    Where values are kept, a failed item ends the batch. What follows is for another one.
+    """
+
+    task: Task
+    keep: bool
+
+    def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
+        """Run the items of `batch`, up to the first that has to wait."""
+        task, items, copy, admit, leave = self.task, batch.items, context.copy, judge.admit, judge.leave
+        keep = batch.done.append if self.keep else _let_go
+        while True:
+            try:
+                batch.item = items[0]  # before it is taken, so that nobody finds another one's item as the running one
+                items.popleft()
+            except IndexError:
+                return
+            admitted, error = False, None
+            try:
+                admitted = admit(batch)
+                if not admitted:
+                    return
+                keep(copy().run(task, batch.item))
+            except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
+                error = judge.error_of(batch, _without_engine(caught))
+            if admitted:
+                leave(batch, error)
+            if error is not None:
+                again = judge.failed(batch, error) is None
+                del error  # its frames refer to this one
+                if again or self.keep:
+                    return
+
+
+def _let_go(_: object) -> None:
+    """Keep nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomesRunner:
     """Keeps an outcome for each item (unless `keep` is off) and tells the listeners; if `guarded`, the judge admits each."""
 

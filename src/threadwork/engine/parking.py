@@ -46,7 +46,7 @@ class Parking:
         """Return the key of `item` for each limit. Raises what a key function raises."""
         if self._only:
             return (self._only.key_of(item),)
-        return tuple(gate.key_of(item) for gate in self._gates)
+        return tuple([gate.key_of(item) for gate in self._gates])
 
     def enter(self, keys: tuple[Hashable, ...]) -> bool:
         """Take a place with every limit, for an attempt that begins now; tell whether that was possible."""
@@ -61,7 +61,10 @@ class Parking:
 
     def leave(self, keys: tuple[Hashable, ...]) -> None:
         """Give the places back: the attempt has ended."""
-        self._ledger.leave(keys)
+        if self._only:
+            self._only.leave(keys[0])
+        else:
+            self._ledger.leave(keys)
 
     def give_back(self, keys: tuple[Hashable, ...]) -> None:
         """Give the places back: the attempt does not begin."""
@@ -151,13 +154,14 @@ class Parking:
 
     def _refusal(self, keys: tuple[Hashable, ...]) -> tuple[_Place, float] | None:
         """Take a place with every limit, or none at all; return which one refuses, and for how many seconds."""
-        now = self._ledger.now()
-        for number, (gate, key) in enumerate(zip(self._gates, keys, strict=True)):
-            wait = gate.enter(key, now)
+        now, number = self._ledger.now(), 0
+        for gate in self._gates:
+            wait = gate.enter(keys[number], now)
             if wait > 0:
                 for taken, its_key in zip(self._gates[:number], keys, strict=False):
                     taken.give_back(its_key, now)
-                return (number, key), wait
+                return (number, keys[number]), wait
+            number += 1  # noqa: SIM113 - this is done for every item, and enumerate() costs a tuple each time
         return None
 
     def _release(self, batch: Batch, *, entered: bool = False) -> None:

@@ -6,7 +6,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any
 
-from .attempt import BatchRunner, NothingRunner, OutcomesRunner, ValuesRunner, dropped_outcomes
+from .attempt import BatchRunner, GuardedRunner, NothingRunner, OutcomesRunner, ValuesRunner, dropped_outcomes
 from .execution import Execution
 from .flow import Flow
 from .ledger import Keep
@@ -48,7 +48,7 @@ class Results:
         try:
             with self._execution:
                 flow = self._begin(keep)
-                values_of_outcomes = keep is Keep.VALUES and self._in_full
+                values_of_outcomes = keep is Keep.VALUES and bool(self._execution.notifier)
                 while (delivery := flow.outlet.take()) is not None:
                     batch, count = delivery
                     if values_of_outcomes:
@@ -73,15 +73,12 @@ class Results:
             if settings.retry is None or settings.retry.bad_result is None
             else checked(self._task, settings.retry.bad_result)
         )
-        if keep is Keep.OUTCOMES or self._in_full:
+        if keep is Keep.OUTCOMES or execution.notifier:
             now, kept = settings.clock.now, keep is not Keep.NOTHING
             return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, settings.guarded)
+        if settings.guarded:
+            return GuardedRunner(task, keep is Keep.VALUES)
         return ValuesRunner(task) if keep is Keep.VALUES else NothingRunner(task)
-
-    @property
-    def _in_full(self) -> bool:
-        """Whether each item is looked after by itself, and has an outcome even where only its value is wanted."""
-        return bool(self._execution.notifier) or self._execution.settings.guarded
 
 
 def _values(outcomes: deque[Outcome[Any]], count: int, flow: Flow) -> Iterator[Iterable[Any]]:

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from threadwork.cli.options import batch_size, halt_rule
+from threadwork.cli.options import count_or_auto, halt_rule
 from threadwork.engine import Halt
 
 
@@ -18,10 +18,10 @@ def test_any_other_halt_is_refused(text):
 
 @pytest.mark.parametrize(("given", "size"), [("auto", "auto"), ("1", 1), (64, 64)])
 def test_a_batch_is_auto_or_a_count(given, size):
-    assert batch_size(given) == size
+    assert count_or_auto(given) == size
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "all", "1.5"])
 def test_any_other_batch_is_refused(text):
     with pytest.raises(click.BadParameter, match="is not auto or a whole number of at least 1"):
-        batch_size(text)
+        count_or_auto(text)
