@@ -29,6 +29,7 @@ from .run import Run
 from .task import TaskContext, current
 from .task import current_or_none as current_or_none
 from .threads import EngineThread as EngineThread
+from .threads import frames_of_threads as frames_of_threads
 
 __all__ = [
     "Event",

@@ -1,6 +1,5 @@
 """`Execution`: the life of one run or task group: it starts what is needed, and ends everything it started."""
 
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -20,7 +19,7 @@ from .notify import Notifier
 from .options import Settings
 from .outcome import RunStatus, Summary
 from .task import current_or_none
-from .threads import start_unjoined
+from .threads import frames_of_threads, start_unjoined
 from .timer import Timer
 from .tuning import TUNE_SECONDS, Progress
 
@@ -99,7 +98,7 @@ class Execution:
 
     def adopt(self) -> None:
         """Make the calling thread the consumer, where the one that was has ended."""
-        if self._consumer not in sys._current_frames():  # noqa: SLF001 - documented; it knows of all threads
+        if self._consumer not in frames_of_threads():
             self._consumer = threading.get_ident()
 
     def __enter__(self) -> None:

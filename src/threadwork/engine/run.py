@@ -1,6 +1,5 @@
 """`Run`: the user's handle on one run."""
 
-import sys
 import threading
 import warnings
 import weakref
@@ -15,6 +14,7 @@ from .execution import Execution
 from .options import Settings, check_task
 from .outcome import Outcome, Summary
 from .results import Results
+from .threads import frames_of_threads
 
 R = TypeVar("R")
 
@@ -109,7 +109,7 @@ class Run(Generic[R]):
         import traceback  # noqa: PLC0415 - a tenth of the time it takes to import the engine
 
         flow = self._execution.flow
-        frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
+        frames = frames_of_threads()
         at_work = flow.at_work() if flow else []
         shown = [(worker, f"item {index} {item!r:.80}, for {age:.3f} s") for worker, index, item, age in at_work]
         shown += [(worker, "left behind, still busy") for worker in flow.left_behind() if worker.alive] if flow else []

@@ -2,8 +2,11 @@
 
 import _thread
 import contextvars
+import gc
+import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 
 MOMENT = 0.5
 """Seconds that a thread with nothing left to do may need to end, on a busy machine (a guess)."""
@@ -52,6 +55,26 @@ def start_unjoined(main: Callable[[], None], name: str) -> None:
 
 def _keep_nothing(thread: threading.Thread) -> None:
     """Note nothing: nobody waits for `thread`."""
+
+
+_frames_lock = threading.RLock()
+"""Guards: the garbage collector being off for a moment. Re-entrant, for an interrupt may come meanwhile, and ask too."""
+
+
+def frames_of_threads() -> dict[int, FrameType]:
+    """Return what each thread of the process is at, by its identifier.
+
+    Without the garbage collector: on Python 3.11 it may run in the middle of this, run somebody's code, let another thread
+    have the GIL, and so deadlock with a thread that is being started (https://github.com/python/cpython/issues/106883).
+    """
+    with _frames_lock:
+        enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
+        finally:
+            if enabled:
+                gc.enable()
 
 
 def join_thread(thread: threading.Thread | None, patience: float | None, *, busy: bool) -> bool:

@@ -1,6 +1,5 @@
 """What threads do right now, for the messages of failing tests."""
 
-import sys
 import threading
 import traceback
 from collections.abc import Iterable
@@ -8,7 +7,9 @@ from collections.abc import Iterable
 
 def describe_threads(threads: Iterable[threading.Thread]) -> str:
     """Return the name and the stack of each thread, for people."""
-    frames = sys._current_frames()  # noqa: SLF001 - documented, and the only way to see another thread's stack
+    from ..engine import frames_of_threads  # noqa: PLC0415 - the pytest plug-in loads this in every session
+
+    frames = frames_of_threads()
     parts = []
     for thread in threads:
         frame = frames.get(thread.ident or 0)

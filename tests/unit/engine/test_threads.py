@@ -1,5 +1,7 @@
 """The threads of a run: their names, their number, and what happens when the system has none left."""
 
+import gc
+import sys
 import threading
 import warnings
 
@@ -8,7 +10,7 @@ import pytest
 import threadwork
 from tests.support.aside import Aside, wait_until
 from threadwork import Pool, RunFinished, RunStarted, TaskGroup
-from threadwork.engine import feeder, timer, worker
+from threadwork.engine import feeder, frames_of_threads, timer, worker
 
 NO_MORE = "can't start new thread"
 
@@ -153,3 +155,21 @@ def test_a_pool_keeps_its_threads_between_runs():
         two = pool.map(lambda _: threading.get_ident(), [1]).collect()
         assert one == two
     wait_until(lambda: not any(thread.name.startswith("kept") for thread in threading.enumerate()))
+
+
+def test_the_garbage_collector_does_not_run_while_the_frames_are_taken(monkeypatch):
+    """It may deadlock then, on Python 3.11."""
+    take, enabled = sys._current_frames, []
+    monkeypatch.setattr(sys, "_current_frames", lambda: enabled.append(gc.isenabled()) or take())
+    assert threading.get_ident() in frames_of_threads()
+    assert enabled == [False]
+    assert gc.isenabled()
+
+
+def test_where_the_garbage_collector_is_off_it_stays_off():
+    gc.disable()
+    try:
+        frames_of_threads()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
