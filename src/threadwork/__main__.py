@@ -15,6 +15,8 @@ def main() -> None:
         missing = MissingExtra(f'the command needs the package {error.name}: pip install "threadwork[cli]"')
         sys.stderr.write(f"threadwork: {missing}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
     sys.exit(cli.main())
 
 

@@ -70,9 +70,38 @@ def test_the_second_ctrl_c_leaves_at_once_and_keeps_what_is_finished(run):
     with pytest.raises(subprocess.TimeoutExpired):
         child.wait(0.3)  # it does give the task its grace
     child.send_signal(signal.SIGINT)
-    ended(child, 130, within=1)
+    _, err = ended(child, 130, within=1)
     assert run.read("out.jsonl.partial") == "0.0\n"
     assert run.names() == ["out.jsonl.partial"]
+    assert f"left at once; the results written so far are in {run.folder}/out.jsonl.partial" in err
+
+
+def test_ctrl_c_says_what_it_waits_for(run):
+    child = run.start("t.py:hang", 1, "--grace", 20)
+    wait_until_begun(child)
+    child.send_signal(signal.SIGINT)
+    _, err = ended(child, 130, within=3)
+    assert "stopping: 1 still running, waiting up to 20 s; once more to leave at once" in err
+
+
+def test_an_input_that_ends_by_the_same_ctrl_c_is_not_taken_for_whole(run):
+    child = run.start("t.py:wait", "-o", "out.jsonl", "--progress", "off")
+    child.stdin.write(b"0\n")
+    child.stdin.flush()
+    wait_until_begun(child)
+    child.stdin.close()  # who writes it has had the signal a moment before
+    child.stdin = None
+    child.send_signal(signal.SIGINT)
+    ended(child, 130, within=3)
+    assert run.names() == ["out.jsonl.partial"]
+
+
+def test_a_failure_is_told_when_it_happens_and_not_when_its_turn_comes(run):
+    run.write("m.py", "import threadwork\ndef f(x):\n    threadwork.current().sleep(30) if x == 'a' else int(x)\n")
+    child = run.start("m.py:f", "a", "b")
+    assert b"failed: item 1 'b': ValueError" in child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    ended(child, 130, within=2)
 
 
 def test_ctrl_c_ends_a_run_that_waits_for_standard_input(run):
@@ -144,11 +173,16 @@ def test_ctrl_c_while_the_module_is_imported(run):
     assert "Traceback" not in err
 
 
-def test_a_task_that_exits_ends_the_run_with_its_status(run):
-    run.write("m.py", "import sys\ndef f(x):\n    sys.exit(7) if x == 'c' else None\n    return x\n")
-    child = run.start("m.py:f", "a", "b", "c", "-j", 1, "-o", "out.jsonl")
-    ended(child, 7, within=3)
+@pytest.mark.parametrize(
+    ("code", "status"), [("sys.exit(7)", 7), ("sys.exit(0)", 1), ("sys.exit('no')", 1), ("raise KeyboardInterrupt", 1)]
+)
+def test_a_task_that_exits_ends_the_run_and_never_as_if_all_were_done(run, code, status):
+    run.write("m.py", f"import sys\ndef f(x):\n    if x == 'c':\n        {code}\n    return x\n")
+    child = run.start("m.py:f", "a", "b", "c", "d", "-j", 1, "-o", "out.jsonl")
+    _, err = ended(child, status, within=3)
     assert run.read("out.jsonl.partial") == '"a"\n"b"\n'
+    assert "failed: item 2 'c': " in err
+    assert "2 done, 1 failed" in err
 
 
 @pytest.mark.parametrize(("arguments", "status"), [(["t.py:picky", "--halt", "1"], 1), (["t.py:same", "--timeout", "0.5"], 124)])

@@ -55,6 +55,11 @@ def test_an_unknown_option_in_the_configuration(run):
     )
 
 
+def test_a_configuration_without_the_table_of_the_command(run):
+    run.write("conf.toml", "workers = 3\n")
+    assert "conf.toml has no table [run]" in run("t.py:same", "1", "--config", "conf.toml", status=2).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"), [([], b"there is no input"), (["--lines"], b"cannot read standard input: there is none")]
 )

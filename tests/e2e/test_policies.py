@@ -25,6 +25,18 @@ def when(n: int):
     return time.monotonic()
 """
 
+MINE = """
+import threadwork
+
+class Flaky(Exception):
+    pass
+
+def flaky(text):
+    if threadwork.current().attempt < 3:
+        raise Flaky(text)
+    return text
+"""
+
 
 @pytest.fixture
 def tool(run):
@@ -50,7 +62,14 @@ def test_what_fails_once_too_often_tells_of_its_attempts(tool):
 def test_only_some_errors_are_tried_again(tool):
     again = ("m.py:flaky", 0, "--retries", 2, "--backoff", 0, "--retry-on")
     assert values(tool(*again, "ConnectionError")) == [0]
-    assert values(tool(*again, "json.JSONDecodeError", status=1)) == []
+    assert values(tool(*again, "json:JSONDecodeError", status=1)) == []
+
+
+@pytest.mark.parametrize("name", ["mine.py:Flaky", "mine:Flaky"])
+def test_an_error_of_the_users_own_is_tried_again(tool, name):
+    tool.write("mine.py", MINE)
+    place, _, _ = name.partition(":")
+    assert values(tool(f"{place}:flaky", 0, "--retries", 2, "--backoff", 0, "--retry-on", name)) == ["0"]
 
 
 def test_an_item_that_takes_too_long_fails_alone(tool):
@@ -83,8 +102,11 @@ def test_as_many_threads_as_pay(tool):
     [
         (["--rate", "fast"], "'fast' is not a rate like 10/s"),
         (["--rate", "0/s"], "'0/s' is not a rate like 10/s"),
-        (["--retry-on", "NoSuchError"], "'NoSuchError' is not an exception like TimeoutError"),
-        (["--retry-on", "os.path"], "'os.path' is not an exception"),
+        (["--retry-on", "NoSuchError", "--retries", "1"], "'NoSuchError' is not an exception, like TimeoutError"),
+        (["--retry-on", "os:path", "--retries", "1"], "'os:path' is not an exception"),
+        (["--retry-on", "nowhere:Error", "--retries", "1"], "there is no module 'nowhere'"),
+        (["--retry-on", "OSError"], "--retry-on is about --retries N, which is not there"),
+        (["--backoff", "1"], "--backoff is about --retries N, which is not there"),
         (["--per-key", "2"], "--per-key needs --key-field"),
         (["--retries", "-1"], "-1 is not in the range x>=0"),
         (["--task-timeout", "0"], "0.0 is not in the range x>0"),

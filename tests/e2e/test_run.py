@@ -112,6 +112,12 @@ def test_a_value_that_cannot_be_written_fails_its_item_alone(run):
     assert (
         "failed: item 1 'b': UnwritableValue: the result cannot be written as JSON: it holds a value of type set" in done.stderr
     )
+    assert "hint" not in done.stderr
+
+
+def test_with_json_every_line_on_standard_error_is_an_event(run):
+    done = run("t.py:picky", "ok", "bad", "--json", "--errors", "-", status=1)
+    assert [event["event"] for event in values(done.stderr)] == ["failure", "summary"]
 
 
 def test_a_failed_item_is_a_line_on_standard_error_with_the_place(run):

@@ -74,7 +74,7 @@ class ConcurrencyMachine(RuleBasedStateMachine):
         self.limit.tell(self.waiters)
 
     def _paused_at(self, key, moment):
-        return max(self.paused.get(key, 0.0), self.paused.get(None, 0.0)) > moment
+        return max(self.paused.get(key, 0.0), self.paused.get("every key", 0.0)) > moment
 
     @rule(key=st.sampled_from(KEYS))
     def ask(self, key):
@@ -105,9 +105,9 @@ class ConcurrencyMachine(RuleBasedStateMachine):
         self.count = count
         self.limit.resize(count, now=self.now)
 
-    @rule(key=st.none() | st.sampled_from(KEYS), seconds=st.integers(0, 5))
+    @rule(key=st.sampled_from([*KEYS, None, "every key"]), seconds=st.integers(0, 5))
     def pause(self, key, seconds):
-        self.limit.pause(seconds, key, now=self.now)
+        self.limit.pause(seconds, *([] if key == "every key" else [key]), now=self.now)
         self.paused[key] = max(self.paused.get(key, 0.0), self.now + seconds)
 
     @rule(seconds=st.integers(1, 5))

@@ -42,7 +42,7 @@ def engine_options(command: F) -> F:
         click.option("--ordered/--unordered", default=True, help="Results in input order (default), or as completed."),
         click.option("--name", metavar="NAME", help="Names the threads NAME-1, NAME-2, ... [default: the function's]"),
         click.option(
-            "--grace", type=seconds, default=5.0, metavar="S", help="Seconds to stop in, after Ctrl-C, --halt or --timeout. [5]"
+            "--grace", type=seconds, default=5.0, metavar="S", help="Seconds to stop in, after Ctrl-C, --halt or a time-out. [5]"
         ),
         click.option(
             "--timeout", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds the whole run may take."
@@ -103,7 +103,10 @@ def read_config(context: click.Context, _: click.Parameter, path: str | None) ->
         tables = tomllib.loads(Path(path).read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise click.UsageError(f"cannot read the configuration {path}: {error}") from error
-    given = tables.get(str(context.info_name), {})
+    name = str(context.info_name)
+    if name not in tables:
+        raise click.UsageError(f"{path} has no table [{name}], in which the options of this command belong")
+    given = tables[name]
     names = {str(parameter.name) for parameter in context.command.params if isinstance(parameter, click.Option)}
     names |= {option.removeprefix("--").replace("-", "_"): None for p in context.command.params for option in p.opts}.keys()
     for key in given:

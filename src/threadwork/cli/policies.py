@@ -1,7 +1,6 @@
 """The options that make rules of a run: what is tried again, how much may begin, how long an attempt may take."""
 
 import builtins
-import importlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from ..engine import Options
+from ..errors import InvalidOption
 from ..policies import Limit, Retry
+from .target import load_object
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _RATE = re.compile(r"(\d+(?:\.\d+)?)(?:/(s|m|h|d))?")
+_EXCEPTION_FORM = "an exception, like TimeoutError, requests:ConnectionError or FILE.py:MyError"
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -23,7 +25,7 @@ class PolicyFlags:
     """The rules that were asked for on the command line."""
 
     retries: int
-    backoff: float
+    backoff: float | None
     retry_on: tuple[type[Exception], ...]
     rate: tuple[float, float] | None
     per_key: int | None
@@ -44,7 +46,10 @@ class PolicyFlags:
         if limits:
             options["limits"] = limits
         if self.retries:
-            options["retry"] = Retry(self.retries + 1, on=self.retry_on or (Exception,), backoff=self.backoff)
+            backoff = Retry().backoff if self.backoff is None else self.backoff
+            options["retry"] = Retry(self.retries + 1, on=self.retry_on or (Exception,), backoff=backoff)
+        elif self.retry_on or self.backoff is not None:
+            raise click.UsageError(f"{'--retry-on' if self.retry_on else '--backoff'} is about --retries N, which is not there")
         return options
 
 
@@ -69,16 +74,17 @@ def rate(value: object) -> tuple[float, float]:
 
 
 def exception(value: object) -> type[Exception]:
-    """Return the exception class of that name: a builtin, or one in a module, like ``requests.Timeout``."""
-    if isinstance(value, type):
-        return value
-    module, _, name = str(value).rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module) if module else builtins, name)
-    except (ImportError, AttributeError):
-        found = None
+    """Return the exception class of that name: a builtin, or one in a module or a file, like ``requests:Timeout``."""
+    name = str(value)
+    if ":" in name:
+        try:
+            found = load_object(name, _EXCEPTION_FORM)
+        except InvalidOption as error:
+            raise click.BadParameter(str(error)) from error
+    else:
+        found = getattr(builtins, name, None)
     if not (isinstance(found, type) and issubclass(found, Exception)):
-        raise click.BadParameter(f"{str(value)!r} is not an exception like TimeoutError or requests.ConnectionError")
+        raise click.BadParameter(f"{name!r} is not {_EXCEPTION_FORM}")
     return found
 
 
@@ -86,17 +92,25 @@ def policy_options(command: F) -> F:
     """Add the options that make rules of a run."""
     seconds = click.FloatRange(min=0, min_open=True)
     for option in (
-        click.option("--task-timeout", type=seconds, metavar="S", help="Seconds one attempt at an item may take."),
+        click.option(
+            "--task-timeout",
+            type=seconds,
+            metavar="S",
+            help="Seconds an attempt may take until it is asked to stop; see --grace.",
+        ),
         click.option("--key-field", metavar="FIELD", help="The field of an item that is its key, as for --per-key."),
         click.option("--per-key", type=click.IntRange(min=1), metavar="N", help="At most N items with the same key at once."),
         click.option("--rate", type=rate, metavar="N/s", help="Begin at most so many items: 10/s, 100/m, 1000/h."),
         click.option(
-            "--retry-on", type=exception, multiple=True, metavar="ERROR", help="Only after this exception; may be repeated. [any]"
+            "--retry-on",
+            type=exception,
+            multiple=True,
+            metavar="ERROR",
+            help="Only after this exception: NAME, MODULE:NAME, FILE.py:NAME. [any]",
         ),
         click.option(
             "--backoff",
             type=click.FloatRange(min=0),
-            default=0.5,
             metavar="S",
             help="Longest first wait; doubles each time. [0.5]",
         ),

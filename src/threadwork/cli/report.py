@@ -1,6 +1,7 @@
 """What is said about a run on standard error: each failure, the summary, what went wrong."""
 
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from ..engine import Outcome, Summary
 from ..observe import Display, open_display, summary_json
+from ..sinks import UnwritableValue
 
 _PACKAGE = str(Path(__file__).parent.parent)
 _MOST_SHOWN = 100  # characters of an item: with its error it should fit on two lines of a terminal
@@ -41,6 +43,18 @@ class Report:
     def kept(self, path: str) -> None:
         """Say where unfinished output is."""
         self.display.note(_event("kept", path=path) if self._as_json else f"the results finished so far are in {path}")
+
+    def kept_in_a_hurry(self, path: str) -> None:
+        """Say where unfinished output is, from a signal handler: no lock may be waited for in there."""
+        text = _event("kept", path=path) if self._as_json else f"left at once; the results written so far are in {path}"
+        os.write(sys.stderr.fileno(), f"\n{text}\n".encode())
+
+    def stopping(self, running: int, grace: float) -> None:
+        """Say that the run is being stopped, and what is waited for."""
+        if self._as_json:
+            self.display.note(_event("stopping", running=running, grace=grace))
+        elif running:
+            self.display.note(f"stopping: {running} still running, waiting up to {grace:g} s; once more to leave at once")
 
     def hint_at_text(self) -> None:
         """Say how text items become numbers."""
@@ -77,7 +91,7 @@ def _event(kind: str, **fields: Any) -> str:
 def _traceback(error: BaseException) -> str:
     """Return the traceback of `error` from where the user's own code begins."""
     trace = error.__traceback__
-    while trace and trace.tb_next and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+    while trace and trace.tb_frame.f_code.co_filename.startswith(_PACKAGE):
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, trace))
 
@@ -89,6 +103,8 @@ def _line(error: BaseException) -> str:
 
 def _place(error: BaseException) -> str:
     """Return where in the user's own file the error arose: the last line there, not the one in a library it called."""
+    if isinstance(error, UnwritableValue):
+        return ""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(_PACKAGE)]
     own = [frame for frame in frames if frame.filename == frames[0].filename]
     return f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""

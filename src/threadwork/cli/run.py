@@ -132,7 +132,7 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
     with contextlib.ExitStack() as outputs:
         results = outputs.enter_context(open_output(flags.output, flags.record_format))
         errors = None
-        if flags.errors:
+        if flags.errors and not (flags.as_json and flags.errors == "-"):  # where the events say the same
             errors = outputs.enter_context(open_output(flags.errors, "jsonl", sys.stderr.fileno()))
         report = Report(
             style=flags.progress_style(),

@@ -6,11 +6,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ..engine import Options, Outcome, Run, RunStatus, Status, Summary
+from ..engine import Event, ItemFinished, Options, Outcome, Run, RunStatus, Status, Summary
 from ..engine import map as map_items
 from ..errors import DeadlineExceeded, ThreadworkError
 from ..observe import Ticker
-from ..sinks import Output, OutputError
+from ..sinks import Output, OutputError, UnwritableValue
 from .call import Call
 from .input import Input
 from .interruption import Interruption
@@ -37,9 +37,10 @@ class Session:
     def run(self) -> int:
         """Run to the end and return the exit status. Blocks. What is finished is kept, whatever ends the run."""
         name, grace = self.options["name"], self.options["grace"]
-        problem: ThreadworkError | None = None
+        problem: BaseException | None = None
+        self.options["listeners"] = [self._listen]
         run = map_items(self.call, self.source, **self.options)
-        interruption = Interruption(lambda: self._stop(run), self._leave, grace + 1, name)
+        interruption = Interruption(lambda: self._stop(run), lambda: self._remind(run), self._leave, grace + 1, name)
         with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
             outcomes = run.outcomes()  # named, so that it is not closed, which waits for the input, before that is stopped
             try:
@@ -48,12 +49,21 @@ class Session:
             except BrokenPipeError:
                 self._stop(run)
                 self._leave(_BROKEN_PIPE)
-            except ThreadworkError as error:
+            except (ThreadworkError, SystemExit, KeyboardInterrupt) as error:  # the last two come from the function
                 problem = error
             finally:
                 self.source.stop()
+            if self.source.stream:
+                interruption.wait_for_late_one(self.source.stream.ended_at)
         self.report.display.close()
         return self._finish(run.stats(), problem, interruption)
+
+    def _listen(self, event: Event) -> None:
+        """Tell of a failure when it happens, and not when its turn comes."""
+        if isinstance(event, ItemFinished) and self.errors is None:
+            outcome = event.outcome
+            if not outcome.ok and outcome.status is not Status.CANCELLED:
+                self.report.failure(outcome)
 
     def _take(self, outcome: Outcome[Any]) -> None:
         """Write a result or a failure."""
@@ -63,16 +73,35 @@ class Session:
             except OutputError as error:
                 raise OutputError(f"the result of item {outcome.index} {outcome.item!r:.80}: {error}") from error
             return
-        if outcome.status is not Status.CANCELLED:
-            if self.errors is None:
-                self.report.failure(outcome)
-            self._hint = self._hint or (self.source.text and not self.call.convert and isinstance(outcome.error, TypeError))
+        if isinstance(outcome.error, TypeError) and not isinstance(outcome.error, UnwritableValue):
+            self._hint = self._hint or (self.source.text and not self.call.convert)
         if self.errors:
             self.errors.write(self.errors.encode(failure_record(outcome)))
 
-    def _finish(self, summary: Summary, problem: ThreadworkError | None, interruption: Interruption) -> int:
+    def _finish(self, summary: Summary, problem: BaseException | None, interruption: Interruption) -> int:
         """Bring the outputs to their end, say how the run ended, and return the exit status."""
-        whole = problem is None and summary.status is RunStatus.COMPLETED
+        # Who writes a live input gets the signal too: its end is not to be believed then.
+        cut_off = interruption.signal and self.source.stream is not None and self.source.stream.live
+        whole = problem is None and summary.status is RunStatus.COMPLETED and not cut_off
+        failure = self._end_outputs(whole=whole)
+        problem = problem or failure
+        if self._hint:
+            self.report.hint_at_text()
+        if isinstance(problem, Exception):
+            self.report.problem(problem)
+        self.report.summary(summary)
+        if interruption.signal and not whole:
+            return interruption.status
+        if isinstance(problem, DeadlineExceeded):
+            return _DEADLINE
+        if isinstance(problem, Exception):
+            return _CANNOT
+        if isinstance(problem, SystemExit) and isinstance(problem.code, int) and problem.code:
+            return problem.code  # the function knows what it wants to say with it
+        return 0 if summary.ok and not problem else _SOME_FAILED
+
+    def _end_outputs(self, *, whole: bool) -> OutputError | None:
+        """Bring the outputs to their end; return what kept them from it."""
         try:
             for output in self._outputs():
                 if whole:
@@ -80,29 +109,22 @@ class Session:
                 elif kept := output.keep():
                     self.report.kept(kept)
         except OutputError as error:
-            problem = problem or error
-        if self._hint:
-            self.report.hint_at_text()
-        if problem:
-            self.report.problem(problem)
-        self.report.summary(summary)
-        if interruption.signal and not whole:
-            return interruption.status
-        if isinstance(problem, DeadlineExceeded):
-            return _DEADLINE
-        if problem:
-            return _CANNOT
-        return 0 if summary.ok else _SOME_FAILED
+            return error
+        return None
 
     def _stop(self, run: Run[Any]) -> None:
         run.cancel("interrupted")  # first: a run whose input has ended may be complete
         self.source.stop()
 
+    def _remind(self, run: Run[Any]) -> None:
+        self.report.stopping(run.stats().running, self.options["grace"])
+
     def _leave(self, status: int) -> NoReturn:
-        """Leave at once, without waiting for any thread; keep what is finished."""
+        """Leave at once, without waiting for any thread; keep what is written, and say where."""
         with contextlib.suppress(OutputError, BrokenPipeError):
             for output in self._outputs():
-                output.keep()
+                if kept := output.keep():
+                    self.report.kept_in_a_hurry(kept)
         os._exit(status)
 
     def _outputs(self) -> list[Output]:

@@ -10,8 +10,8 @@ import traceback
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from types import ModuleType, NoneType
+from typing import Any, get_args
 
 from ..errors import InvalidOption
 
@@ -24,14 +24,18 @@ def load_function(target: str) -> Callable[[Any], Any]:
     Modules are looked for in the current directory first, like ``python -m`` does; the directory of a file is importable
     for it, as for a script. Raises `InvalidOption` where it does not exist or cannot be called with one item.
     """
-    place, _, name = target.rpartition(":")
-    if not place or not name:
-        raise InvalidOption(f"{target!r} is not MODULE:FUNCTION or FILE.py:FUNCTION, like hashes.py:digest")
-    is_file = place.endswith(".py") or os.sep in place
-    module = _load_file(Path(place)) if is_file else _load_module(place)
-    function: Callable[[Any], Any] = _attribute(module, place, name)
+    function: Callable[[Any], Any] = load_object(target, "MODULE:FUNCTION or FILE.py:FUNCTION, like hashes.py:digest")
     _check_call(function, target)
     return function
+
+
+def load_object(target: str, form: str) -> Any:
+    """Return what `target` names. Raises `InvalidOption` where it does not exist, or has not the `form` it should have."""
+    place, _, name = target.rpartition(":")
+    if not place or not name:
+        raise InvalidOption(f"{target!r} is not {form}")
+    is_file = place.endswith(".py") or os.sep in place
+    return _attribute(_load_file(Path(place)) if is_file else _load_module(place), place, name)
 
 
 def converter_of(function: Callable[[Any], Any]) -> Callable[[str], Any] | None:
@@ -40,7 +44,9 @@ def converter_of(function: Callable[[Any], Any]) -> Callable[[str], Any] | None:
         parameters = list(inspect.signature(function, eval_str=True).parameters.values())
     except Exception:  # noqa: BLE001 - annotations are any code; without their meaning the item stays text
         return None
-    return next((kind for kind in _FROM_TEXT if parameters and parameters[0].annotation is kind), None)
+    annotation = parameters[0].annotation if parameters else None
+    kinds = {kind for kind in get_args(annotation) or (annotation,) if kind is not NoneType}  # int | None: an int
+    return next((kind for kind in _FROM_TEXT if kinds == {kind}), None)
 
 
 def _load_module(name: str) -> ModuleType:
@@ -61,6 +67,9 @@ def _load_module(name: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
+    loaded = [each for each in sys.modules.values() if getattr(each, "__file__", None) == str(path.resolve())]
+    if loaded:  # an exception of the file of the function is to be the one that the function raises
+        return loaded[0]
     if not path.is_file():
         siblings = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise InvalidOption(f"there is no file {str(path)!r}{_did_you_mean(path.name, siblings)}")

@@ -26,14 +26,21 @@ class CancelScope:
     Cancelling happens once and cannot be taken back. A scope inside another is cancelled with it.
     """
 
-    def __init__(self, clock: Clock, parent: "CancelScope | None" = None, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        parent: "CancelScope | None" = None,
+        timeout: float | None = None,
+        overdue: str = "the deadline is over",
+    ) -> None:
         self.cancelled = False
         self.reason = ""
         self.clock = clock
         self.parent = parent
-        self.deadline: float | None = _earliest(
-            parent.deadline if parent else None, None if timeout is None else clock.now() + timeout
-        )
+        outer = parent.deadline if parent else None
+        self.deadline: float | None = _earliest(outer, None if timeout is None else clock.now() + timeout)
+        self.overdue: str = parent.overdue if parent and self.deadline == outer else overdue
+        """What there is to say when the deadline is over."""
         self._lock = threading.Lock()  # Guards: cancelled turning true, _sleepers, _listeners, _prune_at
         self._sleepers: set[Lock] = set()
         self._listeners: list[weakref.ref[Stoppable]] = []

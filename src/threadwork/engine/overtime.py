@@ -50,7 +50,7 @@ class Overtime:
                 return parent
             scope = self._scope_of(batch, began)
             if scope is None:
-                scope = CancelScope(ledger.settings.clock, parent, began + self.seconds - ledger.now())
+                scope = CancelScope(ledger.settings.clock, parent, began + self.seconds - ledger.now(), _REASON)
                 batch.scope = (began, scope)
         if asked:
             scope.cancel(_REASON)

@@ -34,7 +34,7 @@ class TaskContext:
         if self.scope.cancelled:
             raise Cancelled(self.scope.reason or "the task was asked to stop")
         if self.remaining() == 0:
-            raise Cancelled("the deadline is over")
+            raise Cancelled(self.scope.overdue)
 
     def sleep(self, seconds: float) -> None:
         """Wait `seconds`; raise `Cancelled` as soon as the task is asked to stop."""

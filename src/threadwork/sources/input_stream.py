@@ -1,9 +1,11 @@
 """`InputStream`: the records of a file, a pipe or standard input, read so that a blocked read can be ended."""
 
+import math
 import os
 import select
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -33,7 +35,10 @@ class InputStream:
         if stat.S_ISDIR(mode):
             self._close_input()
             raise InputError(f"cannot read {self.name}: it is a directory; its files are the items with --files")
-        self._may_block = not stat.S_ISREG(mode)
+        self.live = not stat.S_ISREG(mode)
+        """Whether somebody may be writing it: a pipe, a terminal."""
+        self.ended_at = -math.inf
+        """When a live input came to its end, on the machine's monotonic clock."""
         self._stopped = False
         self._wake_reader, self._wake_writer = os.pipe()
 
@@ -72,12 +77,14 @@ class InputStream:
     def _chunks(self) -> Iterator[bytes]:
         while not self._stopped:
             try:
-                if self._may_block and not self._wait_readable():
+                if self.live and not self._wait_readable():
                     return
                 chunk = os.read(self._fd, _CHUNK)
             except OSError as error:
                 raise self._unreadable(error) from error
             if not chunk:
+                if self.live:
+                    self.ended_at = time.monotonic()
                 return
             yield chunk
 

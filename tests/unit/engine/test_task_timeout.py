@@ -28,6 +28,7 @@ def test_a_task_that_hears_it_has_timed_out():
     assert isinstance(error, TaskTimeout)
     assert "item 3 took longer than its task_timeout of 0.05 s" in str(error)
     assert isinstance(error.__cause__, Cancelled)
+    assert str(error.__cause__) == "it took longer than its task_timeout"
     summary = run.stats()
     assert (summary.done, summary.failed, summary.timed_out, summary.cancelled) == (5, 0, 1, 0)
     assert summary.abandoned == ()
