@@ -69,13 +69,39 @@ def in_worker(task: Callable[[int], int]) -> None:
         list(pool.map(call, range(ITEMS)))
 
 
-def with_tenacity(task: Callable[[int], int]) -> None:
-    """The best known retry library, in the standard executor."""
+def _with_tenacity(task: Callable[[int], int]) -> Callable[[int], int]:
     from tenacity import retry, stop_after_attempt, wait_fixed
 
-    call = retry(stop=stop_after_attempt(FAILURES + 1), wait=wait_fixed(BACKOFF), reraise=True)(task.__call__)
+    return retry(stop=stop_after_attempt(FAILURES + 1), wait=wait_fixed(BACKOFF), reraise=True)(task.__call__)
+
+
+def tenacity_in_executor(task: Callable[[int], int]) -> None:
+    """The best known retry library, in the standard executor."""
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(call, range(ITEMS)))
+        list(pool.map(_with_tenacity(task), range(ITEMS)))
+
+
+def tenacity_in_streamable(task: Callable[[int], int]) -> None:
+    """Streamable has no retries of its own."""
+    from streamable import stream
+
+    list(stream(range(ITEMS)).map(_with_tenacity(task), concurrency=WORKERS, as_completed=True))
+
+
+def with_more_executors(task: Callable[[int], int]) -> None:
+    """An executor whose failed calls wait in a thread of its own."""
+    from more_executors import Executors
+
+    with Executors.thread_pool(max_workers=WORKERS).with_retry(max_attempts=FAILURES + 1, sleep=BACKOFF, exponent=1.0) as pool:
+        list(pool.map(task, range(ITEMS)))
+
+
+def with_tanda(task: Callable[[int], int]) -> None:
+    """A pool whose coordinator holds what waits."""
+    from tanda import Pool, RetryPolicy
+
+    with Pool(workers=WORKERS) as pool:
+        pool.map(range(ITEMS), task, retry=RetryPolicy(max_attempts=FAILURES + 1, backoff=BACKOFF))
 
 
 def run(effort: Effort) -> Findings:
@@ -83,7 +109,10 @@ def run(effort: Effort) -> Findings:
     contenders = [
         Contender(ALL_HEALTHY, partial(measure, ours, frozenset())),
         Contender(OURS, partial(measure, ours, BAD)),
-        Contender("tenacity in ThreadPoolExecutor", partial(measure, with_tenacity, BAD)),
+        Contender("more-executors", partial(measure, with_more_executors, BAD)),
+        Contender("tanda", partial(measure, with_tanda, BAD)),
+        Contender("tenacity in streamable", partial(measure, tenacity_in_streamable, BAD)),
+        Contender("tenacity in ThreadPoolExecutor", partial(measure, tenacity_in_executor, BAD)),
         Contender("sleep in ThreadPoolExecutor", partial(measure, in_worker, BAD)),
     ]
     measured = interleave(contenders, effort)

@@ -36,7 +36,8 @@ class Executor(ThreadPoolExecutor):
     that waits for another one's result on the same executor runs it itself, if nobody has begun it; a hung call does not
     keep the interpreter from exiting: at exit, submitted calls are finished, unless none of them ends for five seconds.
 
-    Submitting never waits: the queue is unbounded, as in the original. For bounded work use `map` or a `TaskGroup`.
+    Submitting never waits: the queue is unbounded, as in the original, and a call has no policies, since it has one
+    attempt and one future. For bounded work, retries, limits and time-outs use `map` or a `TaskGroup`.
     """
 
     def __init__(
