@@ -36,6 +36,7 @@ class Parking:
         self._ledger = ledger
         self._gates = ledger.settings.limits
         self._only = self._gates[0] if len(self._gates) == 1 else None  # most have one: it is worth a way of its own
+        self._no_keys = None if any(gate.keyed for gate in self._gates) else (None,) * len(self._gates)
         self._timer = timer
         self._lock = threading.Lock()  # Guards: all below
         self._queues: dict[_Place, _Queue] = {}
@@ -44,8 +45,8 @@ class Parking:
 
     def keys_of(self, item: Any) -> tuple[Hashable, ...]:
         """Return the key of `item` for each limit. Raises what a key function raises."""
-        if self._only:
-            return (self._only.key_of(item),)
+        if self._no_keys:
+            return self._no_keys
         return tuple([gate.key_of(item) for gate in self._gates])
 
     def enter(self, keys: tuple[Hashable, ...]) -> bool:

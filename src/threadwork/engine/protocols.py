@@ -68,8 +68,12 @@ class GateListener(Protocol):
 class Gate(Protocol):
     """Lets attempts begin, or makes them wait, for each key. Shared by runs and threads; no method waits."""
 
+    @property
+    def keyed(self) -> bool:
+        """Whether items have different keys."""
+
     def key_of(self, item: Any) -> Hashable:
-        """Return the key of `item`; the same for all where the limit has no keys."""
+        """Return the key of `item`; ``None`` where the limit has no keys."""
 
     def enter(self, key: Hashable, now: float) -> float:
         """Take a place for one attempt and return 0; or return after how many seconds it is worth to ask again.

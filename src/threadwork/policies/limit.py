@@ -72,6 +72,11 @@ class Limit(ABC):
             if self._pauses.crowded:
                 self._pauses.sweep(lambda end: end <= now)
 
+    @property
+    def keyed(self) -> bool:
+        """Whether items have different keys."""
+        return self._key is not None
+
     def key_of(self, item: Any) -> Hashable:
         """Return the key of `item`; ``None`` where the limit has no keys. Raises what the key function raises."""
         return None if self._key is None else self._key(item)

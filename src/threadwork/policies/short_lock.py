@@ -19,7 +19,7 @@ class ShortLock:
         self._lock = threading.Lock()
 
     def __enter__(self) -> None:
-        while not self._lock.acquire(blocking=False):
+        while not self._lock.acquire(False):
             time.sleep(0)  # lets others run, also the one that has it
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

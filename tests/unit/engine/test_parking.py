@@ -19,7 +19,7 @@ class AtOnce:
 
     def __init__(self, count, key=lambda item: None):
         self.count = count
-        self.key_of = key
+        self.key_of, self.keyed = key, True
         self.lock = threading.Lock()
         self.inside = Counter()
         self.most = Counter()
