@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .clients import closing_on_cancel as closing_on_cancel
     from .clients import run_process as run_process
     from .engine import *  # noqa: F403
+    from .journal import Journal as Journal
     from .policies import Adaptive as Adaptive
     from .policies import Breaker as Breaker
     from .policies import Limit as Limit
@@ -54,22 +55,23 @@ _engine_names = (
 _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
 # The rest is imported when one of its own names is.
-_client_names = ("closing_on_cancel", "run_process")
+_later_rooms = {"clients": ("closing_on_cancel", "run_process"), "journal": ("Journal",)}
 
-__all__ = sorted([*_engine_names, *_policy_names, *_client_names, *_error_names])  # noqa: PLE0605
+__all__ = sorted([*_engine_names, *_policy_names, *(name for names in _later_rooms.values() for name in names), *_error_names])  # noqa: PLE0605
 
 
 def __getattr__(name: str) -> object:
     rooms = {"engine": _engine_names, "policies": _policy_names}
-    if name in ("clients", *_client_names):
-        rooms = {"clients": _client_names}
-    elif name not in rooms and not any(name in names for names in rooms.values()):
+    later = {room: names for room, names in _later_rooms.items() if name == room or name in names}
+    if not later and name not in rooms and not any(name in names for names in rooms.values()):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 - see above
 
-    for room, names in rooms.items():
+    for room, names in (later or rooms).items():
         module = import_module(f".{room}", __name__)
         globals().update({each: getattr(module, each) for each in names})
+        if room == "engine":  # `journal="run.db"` imports SQLite, and nothing else does
+            module.SHORTHANDS.setdefault("journal", lambda path: import_module(".journal", __name__).Journal(path))
     return globals()[name]
 
 

@@ -11,6 +11,10 @@ ThreadworkError (Exception)
  ├── RetryAfter                          a task says when to try again: see ``current().retry_after``
  ├── BadResult                           a task returned what a ``Retry`` calls a bad result, once too often
  ├── CircuitOpen                         an attempt was refused: what it would call has failed too often of late
+ ├── JournalError                        a journal cannot be used: another task's, damaged, in use, no room on the disk
+ │    ├── DuplicateKey                   two items of one run have the same key in a journal
+ │    ├── InDoubt                        an item had begun in an earlier run, and nobody knows how it ended
+ │    └── NotJournaled                   a value that a journal cannot keep as it is
  └── MissingExtra (also ImportError)     a feature needs an optional dependency; names the extra to install
 
 Cancelled (BaseException)                raised inside a task that was asked to stop; ``except Exception`` lets it pass
@@ -21,9 +25,13 @@ __all__ = [
     "Cancelled",
     "CircuitOpen",
     "DeadlineExceeded",
+    "DuplicateKey",
+    "InDoubt",
     "InvalidOption",
+    "JournalError",
     "MissingExtra",
     "NotInTask",
+    "NotJournaled",
     "PoolClosed",
     "RetryAfter",
     "RunCancelled",
@@ -95,6 +103,22 @@ class CircuitOpen(ThreadworkError):
 
     def __reduce__(self) -> tuple[type["CircuitOpen"], tuple[object, float]]:
         return type(self), (self.key, self.seconds)
+
+
+class JournalError(ThreadworkError):
+    """A journal cannot be used: another task's, in use, damaged, or one that cannot be written. What was durable stays so."""
+
+
+class DuplicateKey(JournalError):
+    """Two items of one run have the same key, so that a journal cannot tell them apart. It ends the run."""
+
+
+class InDoubt(JournalError):
+    """An item had begun in an earlier run, and nobody knows how it ended; with ``in_doubt="hold"`` it is not run again."""
+
+
+class NotJournaled(JournalError):
+    """What a task returned cannot be kept in the journal as it is: the item fails, and is not retried, for the task was done."""
 
 
 class MissingExtra(ThreadworkError, ImportError):

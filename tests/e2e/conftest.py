@@ -55,6 +55,10 @@ def begun():
 """
 
 
+COMMANDS = ("journal",)
+"""What is given as the first argument where it is not `run`."""
+
+
 class Command:
     """Runs the command in `folder`."""
 
@@ -84,7 +88,8 @@ class Command:
 
     def line(self, arguments):
         script = Path(sysconfig.get_path("scripts")) / "threadwork"
-        return [sys.executable, "-c", WITH_DEFAULT_SIGNALS, str(script), "run", *map(str, arguments)]
+        command = () if arguments and arguments[0] in COMMANDS else ("run",)
+        return [sys.executable, "-c", WITH_DEFAULT_SIGNALS, str(script), *command, *map(str, arguments)]
 
     def write(self, name, content):
         (self.folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())

@@ -17,6 +17,11 @@ class Call:
     convert: Callable[[str], Any] | None
     encode: Callable[[object], Any]
 
+    @property
+    def __wrapped__(self) -> Callable[[Any], Any]:
+        """The user's function, as functools.wraps leaves it: a journal knows the task by that one's name."""
+        return self.function
+
     def __call__(self, item: Any) -> Any:
         """Return the record for `item`."""
         return self.encode(self.function(self.convert(item) if self.convert else item))

@@ -2,6 +2,7 @@
 
 import click
 
+from .journal import journal
 from .run import run
 
 _INTERRUPTED = 130
@@ -14,6 +15,7 @@ def threadwork() -> None:
 
 
 threadwork.add_command(run)
+threadwork.add_command(journal)
 
 
 def main(arguments: list[str] | None = None) -> int:

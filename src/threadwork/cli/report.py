@@ -56,6 +56,13 @@ class Report:
         elif running:
             self.display.note(f"stopping: {running} still running, waiting up to {grace:g} s; once more to leave at once")
 
+    def resumable(self, path: str) -> None:
+        """Say how to go on."""
+        if self._as_json:
+            self.display.note(_event("resumable", journal=path))
+        elif not self._quiet:
+            self.display.note(f"what is done is in {path}: the same command goes on from there")
+
     def hint_at_text(self) -> None:
         """Say how text items become numbers."""
         if not self._as_json and not self._quiet:

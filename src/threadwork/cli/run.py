@@ -12,11 +12,14 @@ import click
 
 from ..engine import Halt, Options
 from ..errors import ThreadworkError
+from ..journal import Journal
 from ..sinks import json_text, open_output, paths_of_output
 from .call import Call
 from .input import Input, InputChoice, open_input
+from .journal_options import journal_options, paths_of_journal
 from .options import engine_options, output_options
 from .policies import PolicyFlags, policy_options
+from .refusal import Refusal
 from .report import Report
 from .session import Session
 from .target import converter_of, load_function
@@ -51,6 +54,8 @@ class RunFlags:
     ordered: bool
     batch: int | Literal["auto"]
     buffersize: int | None
+    journal: str | None
+    in_doubt: Literal["hold", "again"] | None
     policies: PolicyFlags
 
     def progress_style(self) -> str:
@@ -79,12 +84,6 @@ class RunFlags:
         return options
 
 
-class Refusal(click.ClickException):
-    """The command cannot do what it was asked to; unlike a `click.UsageError`, the usage would not explain why."""
-
-    exit_code = 2
-
-
 @click.command()
 @click.argument("target", metavar="MODULE:FUNCTION")
 @click.argument("arguments", nargs=-1, metavar="[INPUT]...")
@@ -95,6 +94,7 @@ class Refusal(click.ClickException):
 @click.option("--files", metavar="DIR", help="Each regular file below DIR, as a path.")
 @engine_options
 @policy_options
+@journal_options
 @output_options
 def run(**given: Any) -> int:
     """Call FUNCTION with each item, on named threads, and write what it returns: a JSON value a line, in input order.
@@ -118,10 +118,12 @@ def _run(flags: RunFlags) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # what the module prints is not a result
         function = load_function(flags.target)
     choice = InputChoice(flags.arguments, flags.lines, flags.jsonl, flags.csv, flags.files, flags.null)
+    if flags.in_doubt and not flags.journal:
+        raise click.UsageError("--in-doubt is about --journal FILE, which is not there")
     outputs = [path for path in (flags.output, flags.errors) if path and path != "-"]
     if len({os.path.realpath(path) for path in outputs}) < len(outputs):
         raise click.UsageError(f"--output and --errors are the same file, {flags.output}: give two")
-    source = open_input(choice, frozenset().union(*map(paths_of_output, outputs)))
+    source = open_input(choice, frozenset().union(*map(paths_of_output, outputs), paths_of_journal(flags.journal)))
     with source.stream or contextlib.nullcontext():
         if flags.dry_run:
             return _dry_run(source)
@@ -142,7 +144,10 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
             total=len(flags.arguments) or None,
         )
         call = Call(function, converter_of(function) if source.text else None, results.encode)
-        return Session(call, source, results, errors, report, flags.engine_options(function)).run()
+        options = flags.engine_options(function)
+        if flags.journal:
+            options["journal"] = Journal(flags.journal, codec=results.codec, in_doubt=flags.in_doubt)
+        return Session(call, source, results, errors, report, options, flags.journal).run()
 
 
 def _dry_run(source: Input) -> int:

@@ -32,6 +32,7 @@ class Session:
     errors: Output | None
     report: Report
     options: Options
+    journal: str | None = None
     _hint: bool = False
 
     def run(self) -> int:
@@ -90,6 +91,8 @@ class Session:
         if isinstance(problem, Exception):
             self.report.problem(problem)
         self.report.summary(summary)
+        if self.journal and summary.admitted and not (whole and summary.ok):
+            self.report.resumable(self.journal)
         if interruption.signal and not whole:
             return interruption.status
         if isinstance(problem, DeadlineExceeded):

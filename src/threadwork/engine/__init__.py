@@ -23,13 +23,17 @@ from .options import Options, PoolOptions
 from .options import default_clock as default_clock
 from .outcome import Outcome, RunStatus, Status, Summary
 from .pool import Pool
+from .protocols import Identity as Identity
 from .protocols import Listener
+from .protocols import Recalled as Recalled
 from .protocols import Sample as Sample
 from .run import Run
+from .short_lock import ShortLock as ShortLock
 from .task import TaskContext, current
 from .task import current_or_none as current_or_none
 from .threads import EngineThread as EngineThread
 from .threads import frames_of_threads as frames_of_threads
+from .threads import start_thread as start_thread
 
 __all__ = [
     "Event",

@@ -8,14 +8,17 @@ import contextvars
 import reprlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Protocol
 
 from ..errors import Cancelled, TaskTimeout
 from .batch import Batch
 from .cancel import CancelScope
 from .events import ItemFinished, ItemStarted
+from .journaling import Journaling
 from .notify import Notifier
 from .outcome import Outcome, Status
+from .protocols import Recalled
 
 Task = Callable[[Any], Any]
 
@@ -146,18 +149,20 @@ class OutcomesRunner:
     epoch: float
     keep: bool = True
     guarded: bool = False
+    journal: Journaling | None = None
 
     def __call__(self, batch: Batch, context: contextvars.Context, judge: Judge) -> None:
         """Run the items of `batch`, up to the first that has to wait."""
         take, keep = batch.items.popleft, batch.done.append
         index = batch.start
+        known = self.journal.recall(batch) if self.journal else repeat(None)
         while True:
             try:
                 batch.item = batch.items[0]  # before it is taken, so that nobody finds another one's item as the running one
                 take()
             except IndexError:
                 return
-            outcome = self._attempt(batch, index, context, judge)
+            outcome = self._outcome(batch, index, context, judge, next(known))
             if outcome is None:
                 return
             if self.keep:
@@ -167,7 +172,20 @@ class OutcomesRunner:
             del outcome
             index += 1
 
-    def _attempt(self, batch: Batch, index: int, context: contextvars.Context, judge: Judge) -> Outcome[Any] | None:
+    def _outcome(
+        self, batch: Batch, index: int, context: contextvars.Context, judge: Judge, recalled: Recalled | None
+    ) -> Outcome[Any] | None:
+        """Return the outcome of the item of `batch` that is running, or ``None`` if it has to wait; with a journal, keep it."""
+        if self.journal is None or recalled is None:
+            return self._attempt(batch, index, context, judge)
+        outcome = self.journal.outcome(batch, index, recalled)
+        if outcome is None:
+            outcome = self._attempt(batch, index, context, judge, recalled)
+        return None if outcome is None else self.journal.keep(batch, outcome, judge)
+
+    def _attempt(
+        self, batch: Batch, index: int, context: contextvars.Context, judge: Judge, recalled: Recalled | None = None
+    ) -> Outcome[Any] | None:
         """Call the task for the item of `batch` that is running; return the outcome, or ``None`` if it has to wait."""
         worker = batch.worker.name if batch.worker else ""
         item, key, value, error = batch.item, index, None, None
@@ -185,6 +203,8 @@ class OutcomesRunner:
             finally:
                 if self.notifier:
                     self.notifier.tell(ItemStarted(index, key, item, batch.attempt, worker, start - self.epoch))
+            if self.journal and recalled:
+                self.journal.begin(batch, index, recalled)
             value = context.copy().run(self.task, item)
         except BaseException as caught:  # noqa: BLE001 - the judge lets none vanish
             error = judge.error_of(batch, _without_engine(caught))

@@ -37,8 +37,8 @@ class Batch:
 
     __slots__ = (
         "admitted_at", "asked", "attempt", "bad", "begun_at", "circuit", "done", "dropped", "entered", "failure", "finished",
-        "history", "item", "item_begun_at", "items", "judged", "keys", "lasted", "owner", "scope", "size", "start", "taken",
-        "worker",
+        "history", "item", "item_begun_at", "items", "judged", "keys", "lasted", "mark", "owner", "recalled", "scope", "size",
+        "start", "taken", "ticket", "worker",
     )  # fmt: skip
 
     def __init__(self, owner: BatchOwner, start: int, items: deque[Any], admitted_at: float) -> None:
@@ -63,22 +63,22 @@ class Batch:
         self.begun_at = 0.0
         self.lasted = 0.0  # how long its only item had been running when it was left behind
         self.worker: Worker | None = None
-        self.item: Any = None
-        """The item that is running."""
+        self.item: Any = None  # the one that is running
         self.attempt = 1
         """The number of the attempt at its items; above 1, it has one item."""
         self.history: tuple[str, ...] = ()
         """What became of the attempts before."""
         self.keys: tuple[Hashable, ...] = ()
         """The keys of its only item for the limits, once it was parked."""
-        self.circuit: Hashable = None
-        """The key for the breaker of the item that is running."""
-        self.entered = False
-        """Whether the limits have let its only item in already."""
+        self.circuit: Hashable = None  # the key for the breaker of the item that is running
+        self.entered = False  # whether the limits have let its only item in already
         self.item_begun_at = inf
         """When the attempt that is running began, where attempts are timed; written by its worker alone, without the lock."""
         self.asked: tuple[float, float] | None = None
         """When an attempt began that was asked to stop, because it takes too long, and when that was."""
+        self.mark = b""  # what stands for the item that is running in the journal
+        self.recalled = 0  # how many of its items were done in an earlier run
+        self.ticket = 0  # what to wait for until all that it has done is durable
         self.scope: tuple[float, CancelScope] | None = None
         """When an attempt began that has called ``current()``, and what it is asked to stop by."""
 
@@ -123,7 +123,7 @@ class Batch:
         rest = self.cut()
         self.size -= 1
         again = Batch(self.owner, self.start + self.size, deque([self.item]), self.admitted_at)
-        again.attempt, again.history, again.keys = self.attempt, self.history, self.keys
+        again.attempt, again.history, again.keys, again.mark = self.attempt, self.history, self.keys, self.mark
         return again, rest
 
     def split_off(self, count: int) -> "Batch":

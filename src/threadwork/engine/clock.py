@@ -32,6 +32,11 @@ process_seconds = time.process_time
 """Return the processor time that the process has had, in seconds."""
 
 
+def let_others_run() -> None:
+    """Give the rest of this thread's turn to others that can run."""
+    time.sleep(0)
+
+
 class SystemClock:
     """The machine's monotonic clock."""
 

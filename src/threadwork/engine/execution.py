@@ -1,12 +1,13 @@
 """`Execution`: the life of one run or task group: it starts what is needed, and ends everything it started."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Any
 
-from ..errors import Cancelled, DeadlineExceeded, RunCancelled
+from ..errors import Cancelled, DeadlineExceeded, JournalError, RunCancelled
 from .attempt import BatchRunner, dropped_outcomes
 from .batch import Batch
 from .cancel import CancelScope
@@ -14,10 +15,12 @@ from .crew import Crew
 from .events import ItemFinished, RunFinished, RunStarted
 from .feeder import Feeder
 from .flow import Flow
+from .journaling import Journaling, identity_of
 from .ledger import Keep
 from .notify import Notifier
 from .options import Settings
 from .outcome import RunStatus, Summary
+from .protocols import JournalSession
 from .task import current_or_none
 from .threads import frames_of_threads, start_unjoined
 from .timer import Timer
@@ -43,6 +46,7 @@ class Execution:
         self._crew: Crew
         self._feeder: Feeder | None = None
         self._timer = Timer(settings.clock, f"{settings.name}-timer")
+        self._journal: JournalSession | None = None
         self._abandoned: tuple[str, ...] = ()
         self._ended = 0.0
 
@@ -81,6 +85,28 @@ class Execution:
             self._feeder = Feeder(flow, source, self._context.copy())
             self._feeder.start()
         return flow
+
+    @property
+    def makes_outcomes(self) -> bool:
+        """Whether outcomes are made, whatever the consumer wants: somebody else does."""
+        return bool(self.notifier) or self._journal is not None
+
+    def open_journal(self, task: Callable[..., Any]) -> None:
+        """Open the journal for a run of `task`, if there is to be one. Raises ``JournalError``; then nothing was begun."""
+        settings = self.settings
+        if settings.journal is not None:
+            self._journal = settings.journal.open(identity_of(task, settings.key), settings.name)
+
+    def journaling(self) -> Journaling | None:
+        """Return what workers tell of what they do, where there is a journal."""
+        return Journaling(self._journal, self.flow.ledger, self.epoch) if self._journal and self.flow else None
+
+    def wait_until_durable(self, batch: Batch) -> None:
+        """Wait until what `batch` has done is in the journal, if there is one. Raises ``JournalError``."""
+        journal, flow = self._journal, self.flow
+        if journal and flow and not journal.durable(batch.ticket):
+            with flow.outlet.waiting():
+                journal.wait(batch.ticket)
 
     def _tell_dropped(self, batch: Batch) -> None:
         """Tell the listeners of items that end without having been run to an end; an interrupt in one of them ends the run."""
@@ -130,6 +156,8 @@ class Execution:
                 flow.stop()
             flow.outlet.wait_until_over()
             self._join(flow)
+            if self._journal:
+                self._journal.close()
             if self._crew.faults and error is None and flow.cause is None and self._shared is None:
                 raise self._crew.faults[0]
         except KeyboardInterrupt:  # the second one: nor does the interpreter's exit wait for what still runs
@@ -145,6 +173,9 @@ class Execution:
             if not self._timer.stop(self._patience(flow)):
                 self._abandoned += (self._timer.name,)
             flow.forget()
+            if self._journal:
+                with contextlib.suppress(JournalError):  # where it matters, it was told above
+                    self._journal.close()
             self.notifier.tell(RunFinished(self.stats()))
 
     def cancel(self, reason: str) -> None:
@@ -201,6 +232,7 @@ class Execution:
             waiting=state.waiting,
             running=running,
             elapsed=(self._ended or settings.clock.now()) - self.epoch,
+            from_journal=state.recalled,
             abandoned=(*self._abandoned, *left_behind),
         )
 

@@ -2,9 +2,9 @@
 
 import contextvars
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
-from ..errors import Cancelled, DeadlineExceeded, RunCancelled, TaskTimeout
+from ..errors import Cancelled, DeadlineExceeded, JournalError, RunCancelled, TaskTimeout
 from .admission import Admission
 from .attempt import BatchRunner, explain, identify
 from .batch import Batch
@@ -169,7 +169,7 @@ class Flow:
             elif not scope.cancelled:
                 self.expire()
             return Status.CANCELLED
-        if self.retrying and isinstance(error, Exception) and self.retrying.again(batch, error):
+        if self.retrying and _is_worth_it(error) and self.retrying.again(batch, error):
             return None
         with ledger.lock:
             if batch.finished:  # it was left behind: its item has its end already
@@ -270,3 +270,8 @@ class Flow:
             self.ledger.on_drop = None
             self.ledger.delivery = NoDelivery()  # what was not delivered has errors too
         self.outlet.forget()
+
+
+def _is_worth_it(error: BaseException) -> TypeGuard[Exception]:
+    """Tell whether another attempt may make it better: not where it is about what the one before has done."""
+    return isinstance(error, Exception) and not isinstance(error, JournalError)

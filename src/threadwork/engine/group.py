@@ -28,7 +28,7 @@ from .worker import worker_here
 P = ParamSpec("P")
 R = TypeVar("R")
 
-OF_A_MAP: tuple[Literal["ordered", "batch", "key"], ...] = ("ordered", "batch", "key")
+OF_A_MAP: tuple[Literal["ordered", "batch", "key", "journal"], ...] = ("ordered", "batch", "key", "journal")
 """Options that have no meaning for a group."""
 
 

@@ -76,6 +76,7 @@ class Ledger:
         self.on_drop: Callable[[Batch], None] | None = None
         """Is told of each batch that will not be run, where somebody waits for its items."""
         self._dropped: list[Batch] = []
+        self._telling: list[int] = []  # the threads that tell of dropped batches just now
 
     @property
     def over(self) -> bool:
@@ -95,6 +96,7 @@ class Ledger:
         """Count the items of `batch` as ended and offer it to the consumer."""
         batch.finished = True
         self.state.settled += batch.size
+        self.state.recalled += batch.recalled
         self.delivery.settle(batch)
         if self.keep is Keep.NOTHING:
             self.state.yielded += batch.size
@@ -112,11 +114,23 @@ class Ledger:
         """Tell of the batches that were dropped. The lock is not held."""
         with self.lock:
             dropped, self._dropped = self._dropped, []
-        for batch in dropped:
-            if batch.entered:
-                self.leave(batch.keys)
-            if self.on_drop:
-                self.on_drop(batch)
+            if not dropped:
+                return
+            self._telling.append(threading.get_ident())
+        try:
+            for batch in dropped:
+                if batch.entered:
+                    self.leave(batch.keys)
+                if self.on_drop:
+                    self.on_drop(batch)
+        finally:
+            with self.lock:
+                self._telling.remove(threading.get_ident())
+                self.ready.wake()
+
+    def told(self) -> bool:
+        """Tell whether no other thread is about to tell of batches that were dropped."""
+        return all(thread == threading.get_ident() for thread in self._telling)
 
     def take_out(self, batch: Batch) -> tuple[Batch, Batch | None]:
         """Take the running item out of `batch`, to wait; return it, and what follows it, which is to be submitted."""
@@ -255,6 +269,7 @@ class Ledger:
         batch.size -= 1
         hung = Batch(batch.owner, batch.start + batch.size, deque([batch.item]), batch.admitted_at)
         hung.worker, hung.attempt, hung.history, hung.failure = batch.worker, batch.attempt, batch.history, error
+        hung.mark = batch.mark
         began = batch.item_begun_at if batch.item_begun_at < inf else batch.begun_at
         hung.begun_at, hung.lasted = began, self.now() - began
         if batch.judged == hung.start:  # it has failed already, and only just

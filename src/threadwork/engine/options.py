@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import inf
+from os import PathLike
 from typing import Any, Literal, TypedDict
 
 from ..errors import InvalidOption
 from .clock import SYSTEM_CLOCK, Clock
 from .cpus import default_workers
 from .halt import Halt
-from .protocols import CircuitBreaker, Gate, Listener, RetryRule, Sizing
+from .protocols import CircuitBreaker, Gate, JournalRule, Listener, RetryRule, Sizing
 
 DEFAULT_NAME = "threadwork"
 
@@ -57,6 +58,8 @@ class PoolOptions(TypedDict, total=False):
     """After an attempt has failed with one of these, its worker's ``resource`` is left, and made anew for the next one."""
     listeners: Sequence[Listener]
     """Called with every event."""
+    journal: JournalRule | str | PathLike[str] | None
+    """Remembers outcomes in a file, so that the same run goes on where it was: a `threadwork.journal.Journal`, or the path."""
     context: Literal["copy", "empty"]
     """What context variables a task sees: a copy of the caller's (the default), or none."""
 
@@ -89,6 +92,7 @@ class Settings:
     resource: Callable[[], AbstractContextManager[Any]] | None = None
     renew_on: tuple[type[Exception], ...] = ()
     listeners: tuple[Listener, ...] = ()
+    journal: JournalRule | None = None
     name: str = DEFAULT_NAME
     context: Literal["copy", "empty"] = "copy"
     clock: Clock = field(default_factory=default_clock.get)
@@ -136,6 +140,7 @@ def settings_of(options: Options) -> Settings:
         resource=_function("resource", options.get("resource")),
         renew_on=_renew_on(options.get("renew_on", ()), options.get("resource")),
         listeners=_listeners(options.get("listeners", ())),
+        journal=_journal(options.get("journal")),
         name=_name(options.get("name", DEFAULT_NAME)),
         context=context,
     )
@@ -198,6 +203,13 @@ def _breaker(value: Any) -> CircuitBreaker | None:
     if value is not None and not hasattr(value, "refuses"):
         raise InvalidOption(f"breaker must be a Breaker, as in Breaker(failures=5), not {value!r}")
     return value  # type: ignore[no-any-return] # it has what a breaker has
+
+
+def _journal(value: Any) -> JournalRule | None:
+    rule = SHORTHANDS["journal"](value) if isinstance(value, str | PathLike) and "journal" in SHORTHANDS else value
+    if rule is not None and not hasattr(rule, "open"):
+        raise InvalidOption(f"journal must be a Journal or the path of one, not {value!r}")
+    return rule  # type: ignore[no-any-return] # it has what a journal has
 
 
 def _renew_on(value: Any, resource: object) -> tuple[type[Exception], ...]:

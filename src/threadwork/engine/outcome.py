@@ -46,6 +46,7 @@ class Outcome(NamedTuple, Generic[R_co]):
     worker: str
     """Name of the thread that ran it; empty for an item that never began."""
     from_journal: bool = False
+    """Whether it was done in an earlier run: `value`, `attempts`, `duration` and `worker` are those of then."""
 
     @property
     def ok(self) -> bool:
@@ -98,6 +99,8 @@ class Summary:
     """Items in the hands of workers that have not ended yet."""
     elapsed: float
     """Seconds since the run began, or that it took."""
+    from_journal: int = 0
+    """Items that were done in an earlier run, and not again; counted in `done` too."""
     abandoned: tuple[str, ...] = ()
     """Names of the threads that did not stop in time and were left behind."""
 
@@ -107,7 +110,8 @@ class Summary:
         return self.status is RunStatus.COMPLETED and self.done == self.admitted
 
     def __str__(self) -> str:
-        counts = [f"{self.done:,} done"]
+        known = f" ({self.from_journal:,} before)" if self.from_journal else ""
+        counts = [f"{self.done:,} done{known}"]
         counts += [
             f"{count:,} {word}"
             for count, word in (
@@ -119,7 +123,7 @@ class Summary:
             )
             if count
         ]
-        finished = self.done + self.failed + self.timed_out
+        finished = self.done + self.failed + self.timed_out - self.from_journal
         rate = f" ({finished / self.elapsed:,.0f}/s)" if self.elapsed > 0 and finished else ""
         threads = f"{self.workers} worker{'' if self.workers == 1 else 's'}"
         line = f"{self.name}: {', '.join(counts)} in {self.elapsed:.2f} s{rate} on {threads}"

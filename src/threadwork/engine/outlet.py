@@ -1,5 +1,8 @@
 """`Outlet`: the consumer's side of a run: what is delivered, and what is done while it waits."""
 
+import contextlib
+from collections.abc import Iterator
+
 from .batch import Batch
 from .crew import LOOK_SECONDS
 from .ledger import Keep, Ledger
@@ -50,6 +53,19 @@ class Outlet:
             del error  # its frames would refer to it
         return None
 
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """While entered, the consumer waits for something else than a result: let work go on meanwhile."""
+        ledger = self._ledger
+        with ledger.lock:
+            ledger.state.consumer_waits = True
+            ledger.wake_input()
+        try:
+            yield
+        finally:
+            with ledger.lock:
+                ledger.state.consumer_waits = False
+
     def forget(self) -> None:
         """Let go of the error that ended the last batch."""
         if self._gap is not None:
@@ -57,10 +73,15 @@ class Outlet:
 
     def wait_until_over(self) -> None:
         """Wait until every admitted item has ended, after a stop at most the grace; what still runs then is left behind."""
-        with self._ledger.lock:
+        ledger = self._ledger
+        with ledger.lock:
             while not self._over():
                 self._wait()
-        self._ledger.tell_dropped()
+        ledger.tell_dropped()
+        with ledger.lock:  # whoever has stopped the run may be about to tell of the rest
+            until = ledger.ending.give_up_at
+            while not ledger.told() and (until is None or ledger.now() < until + MOMENT):
+                ledger.ready.wait(LOOK_SECONDS)
 
     def _hand_over(self, batch: Batch) -> int:
         """Account for the delivery of what `batch` has so far; return how many results that are. The lock is held."""

@@ -1,10 +1,11 @@
 """What the engine asks of those who plug into it."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from .events import Event
+from .outcome import Outcome
 
 
 class Listener(Protocol):
@@ -92,6 +93,64 @@ class Gate(Protocol):
 
     def tell(self, listener: GateListener) -> None:
         """Tell `listener`, for as long as it lives, when it is worth to ask again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two runs the same for a journal."""
+
+    task: str
+    """Module and name of the function."""
+    key: str
+    """Module and name of the function that gives the keys, or ``content``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What a journal knows of an item."""
+
+    mark: bytes
+    """Stands for the item in the journal."""
+    known: bool = False
+    """Whether it was done in an earlier run; then the rest is how."""
+    value: Any = None
+    attempts: int = 0
+    duration: float = 0.0
+    worker: str = ""
+    error: Exception | None = None
+    """What it fails with, without being run."""
+
+
+class JournalSession(Protocol):
+    """A journal that is open for one run. Safe to use from several threads."""
+
+    def recall(self, start: int, identities: Sequence[Any]) -> Sequence[Recalled]:
+        """Return what is known of the items from index `start` on. What it raises ends the run."""
+
+    def begin(self, mark: bytes, index: int, item: Any, attempt: int) -> None:
+        """Take note that an attempt at an item begins; wait until that is durable, where it has to be."""
+
+    def end(self, mark: bytes, outcome: Outcome[Any]) -> int:
+        """Keep `outcome`; return the number to `wait` for. Raises what the item fails with, where it cannot be kept."""
+
+    def see(self, mark: bytes, index: int) -> None:
+        """Take note that an item that was known has come."""
+
+    def durable(self, number: int) -> bool:
+        """Tell whether what has that number is durable. Does not wait."""
+
+    def wait(self, number: int) -> None:
+        """Wait until what has that number is durable. What it raises ends the run."""
+
+    def close(self) -> None:
+        """Make everything durable, and close the journal."""
+
+
+class JournalRule(Protocol):
+    """Where the outcomes of a run are kept: a value that several runs may use, one after the other."""
+
+    def open(self, identity: Identity, name: str) -> JournalSession:
+        """Open it for a run whose threads are called `name`."""
 
 
 @dataclass(frozen=True, slots=True)

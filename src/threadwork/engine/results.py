@@ -48,9 +48,10 @@ class Results:
         try:
             with self._execution:
                 flow = self._begin(keep)
-                values_of_outcomes = keep is Keep.VALUES and bool(self._execution.notifier)
+                values_of_outcomes = keep is Keep.VALUES and self._execution.makes_outcomes
                 while (delivery := flow.outlet.take()) is not None:
                     batch, count = delivery
+                    self._execution.wait_until_durable(batch)
                     if values_of_outcomes:
                         yield from _values(batch.done, count, flow)
                         continue
@@ -63,6 +64,7 @@ class Results:
             turns.clear()  # whoever still reads the last portion is at its end too
 
     def _begin(self, keep: Keep) -> Flow:
+        self._execution.open_journal(self._task)
         return self._execution.begin(keep, lambda execution: self._runner(execution, keep), self._source, self._total)
 
     def _runner(self, execution: Execution, keep: Keep) -> BatchRunner:
@@ -73,9 +75,9 @@ class Results:
             if settings.retry is None or settings.retry.bad_result is None
             else checked(self._task, settings.retry.bad_result)
         )
-        if keep is Keep.OUTCOMES or execution.notifier:
-            now, kept = settings.clock.now, keep is not Keep.NOTHING
-            return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, settings.guarded)
+        if keep is Keep.OUTCOMES or execution.makes_outcomes:
+            now, kept, journal = settings.clock.now, keep is not Keep.NOTHING, execution.journaling()
+            return OutcomesRunner(task, settings.key, execution.notifier, now, execution.epoch, kept, settings.guarded, journal)
         if settings.guarded:
             return GuardedRunner(task, keep is Keep.VALUES)
         return ValuesRunner(task) if keep is Keep.VALUES else NothingRunner(task)

@@ -211,4 +211,5 @@ def _spread(fn: Callable[..., R]) -> Callable[[Iterable[Any]], R]:
     def call(arguments: Iterable[Any]) -> R:
         return fn(*arguments)
 
+    call.__wrapped__ = fn  # type: ignore[attr-defined] # as functools.wraps leaves it, without the rest
     return call

@@ -23,6 +23,8 @@ class RunState:
     done: int = 0
     failed: int = 0
     timed_out: int = 0
+    recalled: int = 0
+    """Items that were done in an earlier run."""
     spent: float = 0.0
     """Seconds that workers have spent on items, where that is of interest."""
     squares: float = 0.0

@@ -3,11 +3,11 @@
 from collections.abc import Hashable
 from typing import Any
 
+from ..engine import ShortLock
 from ..errors import CircuitOpen
 from .checks import ErrorKinds, KeyFunction, at_least, error_kinds, key_function, positive, whole
 from .circuit import CLOSED, Circuit, CircuitRule
 from .key_table import KeyTable
-from .short_lock import ShortLock
 
 
 class Breaker:

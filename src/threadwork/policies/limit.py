@@ -8,10 +8,10 @@ from array import array
 from collections.abc import Hashable
 from typing import Any, Protocol, Self
 
+from ..engine import ShortLock
 from ..errors import InvalidOption
 from .checks import KeyFunction, at_least, key_function, positive, whole
 from .key_table import KeyTable
-from .short_lock import ShortLock
 
 _EVERY_KEY = object()
 

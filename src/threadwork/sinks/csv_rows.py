@@ -47,6 +47,24 @@ class CsvRows:
         csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue().encode(errors="backslashreplace")
 
+    @property
+    def codec(self) -> "RowsAsJson":
+        """How rows are kept elsewhere meanwhile."""
+        return RowsAsJson()
+
+
+class RowsAsJson:
+    """Keeps a row as an object of texts."""
+
+    def encode(self, row: dict[str, str]) -> bytes:
+        """Return the row as JSON."""
+        return json.dumps(row).encode()
+
+    def decode(self, data: bytes) -> dict[str, str]:
+        """Return the row."""
+        row: dict[str, str] = json.loads(data)
+        return row
+
 
 def _cell(value: object) -> str:
     if value is None:

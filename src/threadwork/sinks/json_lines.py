@@ -20,6 +20,23 @@ class JsonLines:
         """Return the line as it is."""
         return record
 
+    @property
+    def codec(self) -> "LinesAsJson":
+        """How lines are kept elsewhere meanwhile."""
+        return LinesAsJson()
+
+
+class LinesAsJson:
+    """Keeps a line without its end."""
+
+    def encode(self, line: bytes) -> bytes:
+        """Return the JSON text."""
+        return line.removesuffix(b"\n")
+
+    def decode(self, data: bytes) -> bytes:
+        """Return the line."""
+        return data + b"\n"
+
 
 def json_text(value: object) -> str:
     """Return `value` as JSON on one line.

@@ -20,6 +20,20 @@ class RecordFormat(Protocol):
     def render(self, record: Any, /) -> bytes:
         """Return the bytes of the record. Raises `OutputError` where it does not fit the ones before."""
 
+    @property
+    def codec(self) -> "RecordCodec":
+        """How records are kept elsewhere meanwhile."""
+
+
+class RecordCodec(Protocol):
+    """Turns what `RecordFormat.encode` returned into JSON, and back."""
+
+    def encode(self, record: Any, /) -> bytes:
+        """Return the record as JSON."""
+
+    def decode(self, data: bytes, /) -> Any:
+        """Return the record."""
+
 
 class Output:
     """A format and a destination. `encode` is safe from several threads, the rest belongs to one.
@@ -29,6 +43,7 @@ class Output:
 
     def __init__(self, record_format: RecordFormat, destination: Destination) -> None:
         self.encode = record_format.encode
+        self.codec = record_format.codec
         self._render = record_format.render
         self._destination = destination
         self._open = True

@@ -155,7 +155,7 @@ def test_a_halted_run_does_not_wait_for_a_blocked_input(gate, mode, drain):
         wait_for(blocked)
         fail(item)
 
-    options = {"workers": 1, "grace": 0.05, "halt": Halt(1, drain=drain), "name": "blocked"}
+    options = {"workers": 1, "grace": 0.3, "halt": Halt(1, drain=drain), "name": "blocked"}
     if mode == "for_each":
         with pytest.raises(ExceptionGroup):
             Aside(lambda: threadwork.for_each(fail_later, source(), **options)).result()

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 import threadwork
+from tests.support.aside import Aside, wait_until
 from threadwork import (
     Halt,
     ItemFinished,
@@ -183,6 +184,30 @@ def test_every_item_is_told_to_finish_also_in_a_run_that_is_stopped():
     assert [outcomes[index].status for index in (0, 1, 2)] == [Status.FAILED, Status.CANCELLED, Status.CANCELLED]
 
 
+def test_the_end_comes_after_the_end_of_every_item_whoever_tells_of_them(gate):
+    events, telling = [], threading.Event()
+
+    def listen(event):
+        if isinstance(event, ItemFinished) and threading.current_thread().name == "canceller":
+            telling.set()
+            assert gate.wait(10)
+        events.append(event)
+
+    run = threadwork.map(lambda _: current().sleep(30), range(8), workers=1, batch=1, listeners=[listen])
+    consumer = Aside(lambda: list(run.outcomes()))
+    wait_until(lambda: run.stats().admitted == 8)
+    canceller = threading.Thread(target=run.cancel, name="canceller")
+    canceller.start()
+    assert telling.wait(10)
+    wait_until(lambda: run.stats().running == 0)
+    assert not any(isinstance(event, RunFinished) for event in events)
+    gate.set()
+    canceller.join()
+    consumer.result()
+    assert isinstance(events[-1], RunFinished)
+    assert sum(isinstance(event, ItemFinished) for event in events) == 8
+
+
 def test_an_item_whose_key_fails_is_told_to_start_and_to_finish():
     recorder = Recorder()
     list(threadwork.map(halve, [2], workers=1, key=lambda _: 1 // 0, listeners=[recorder]).outcomes())
@@ -311,6 +336,7 @@ def test_an_interrupt_in_a_listener_that_hears_of_a_new_worker_ends_the_run(cons
     """In a child process: a run that never ends could not be got rid of."""
     program = f"""
 import threadwork
+from tests.support.aside import Aside, wait_until
 
 def leave(event):
     if isinstance(event, threadwork.WorkerStarted):

@@ -1,8 +1,9 @@
 """`ShortLock`: a lock for a few operations, which many threads take for every item."""
 
 import threading
-import time
 from types import TracebackType
+
+from .clock import let_others_run
 
 
 class ShortLock:
@@ -20,7 +21,7 @@ class ShortLock:
 
     def __enter__(self) -> None:
         while not self._lock.acquire(False):
-            time.sleep(0)  # lets others run, also the one that has it
+            let_others_run()  # also the one that has it
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._lock.release()
