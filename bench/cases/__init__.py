@@ -13,6 +13,7 @@ from . import (
     import_time,
     infinite_break,
     io_flat,
+    journal,
     memory,
     overhead,
     retries,
@@ -32,6 +33,7 @@ ALL: dict[str, Case] = {
         idle_policies,
         retries,
         adaptive,
+        journal,
         ctrl_c,
         import_time,
     )

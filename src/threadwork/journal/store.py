@@ -11,7 +11,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..errors import JournalError
 
@@ -25,6 +25,7 @@ COLUMNS = (
     "key", "run", "position", "item", "status", "value", "error", "message", "traceback", "attempts", "began", "duration",
     "waited", "worker",
 )  # fmt: skip
+T = TypeVar("T")
 Row = tuple[bytes, int, int, str, str, bytes | None, str | None, str | None, str | None, int, float, float, float, str]
 
 _SCHEMA = """
@@ -39,6 +40,7 @@ _UPSERT = (
     f"INSERT INTO outcomes ({', '.join(COLUMNS)}) VALUES {{rows}} "  # noqa: S608 - names of columns
     f"ON CONFLICT (key) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[1:])}"
 )
+_SEEN = "UPDATE outcomes SET run = {run}, position = seen.column1 FROM (VALUES {rows}) AS seen WHERE outcomes.key = seen.column2"
 _PLACES = f"({', '.join('?' * len(COLUMNS))})"
 
 
@@ -100,7 +102,9 @@ class Store:
                 for part in _parts(rows):
                     places = ", ".join([_PLACES] * len(part))
                     self._writer.execute(_UPSERT.format(rows=places), [value for row in part for value in row])
-                self._writer.executemany(f"UPDATE outcomes SET run = {self.run}, position = ? WHERE key = ?", seen)  # noqa: S608 - a number
+                for some in _parts(seen):
+                    places = ", ".join(["(?, ?)"] * len(some))
+                    self._writer.execute(_SEEN.format(run=self.run, rows=places), [value for pair in some for value in pair])
                 self._writer.execute("COMMIT")
             except sqlite3.Error:
                 with contextlib.suppress(sqlite3.Error):  # it may have been rolled back by itself
@@ -208,7 +212,7 @@ def _is_fresh(path: str) -> bool:
     return not beginning
 
 
-def _parts(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+def _parts(rows: Sequence[T]) -> Iterable[Sequence[T]]:
     """Yield `rows` in parts whose sizes are powers of two: of each there is one statement, which is parsed once."""
     start = 0
     while start < len(rows):
