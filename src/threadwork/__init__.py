@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .clients import run_process as run_process
     from .engine import *  # noqa: F403
     from .journal import Journal as Journal
+    from .observe import Trace as Trace
     from .policies import Adaptive as Adaptive
     from .policies import Breaker as Breaker
     from .policies import Limit as Limit
@@ -55,7 +56,7 @@ _engine_names = (
 _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
 # The rest is imported when one of its own names is.
-_later_rooms = {"clients": ("closing_on_cancel", "run_process"), "journal": ("Journal",)}
+_later_rooms = {"clients": ("closing_on_cancel", "run_process"), "journal": ("Journal",), "observe": ("Trace",)}
 
 __all__ = sorted([*_engine_names, *_policy_names, *(name for names in _later_rooms.values() for name in names), *_error_names])  # noqa: PLE0605
 

@@ -2,5 +2,6 @@
 
 from .progress import Display, open_display, summary_json
 from .ticker import Ticker
+from .trace import Trace
 
-__all__ = ["Display", "Ticker", "open_display", "summary_json"]
+__all__ = ["Display", "Ticker", "Trace", "open_display", "summary_json"]
