@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .clients import run_process as run_process
     from .engine import *  # noqa: F403
     from .journal import Journal as Journal
+    from .observe import Report as Report
+    from .observe import Statistics as Statistics
     from .observe import Trace as Trace
     from .policies import Adaptive as Adaptive
     from .policies import Breaker as Breaker
@@ -56,7 +58,11 @@ _engine_names = (
 _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
 # The rest is imported when one of its own names is.
-_later_rooms = {"clients": ("closing_on_cancel", "run_process"), "journal": ("Journal",), "observe": ("Trace",)}
+_later_rooms = {
+    "clients": ("closing_on_cancel", "run_process"),
+    "journal": ("Journal",),
+    "observe": ("Report", "Statistics", "Trace"),
+}
 
 __all__ = sorted([*_engine_names, *_policy_names, *(name for names in _later_rooms.values() for name in names), *_error_names])  # noqa: PLE0605
 

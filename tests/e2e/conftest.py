@@ -55,7 +55,7 @@ def begun():
 """
 
 
-COMMANDS = ("journal",)
+COMMANDS = ("journal", "report")
 """What is given as the first argument where it is not `run`."""
 
 

@@ -3,6 +3,7 @@
 import click
 
 from .journal import journal
+from .past import report
 from .run import run
 
 _INTERRUPTED = 130
@@ -16,6 +17,7 @@ def threadwork() -> None:
 
 threadwork.add_command(run)
 threadwork.add_command(journal)
+threadwork.add_command(report)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -63,6 +63,10 @@ class Report:
         elif not self._quiet:
             self.display.note(f"what is done is in {path}: the same command goes on from there")
 
+    def dump(self, text: str) -> None:
+        """Say what each thread does now."""
+        self.display.note(_event("dump", text=text) if self._as_json else text)
+
     def hint_at_text(self) -> None:
         """Say how text items become numbers."""
         if not self._as_json and not self._quiet:

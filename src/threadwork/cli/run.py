@@ -22,6 +22,7 @@ from .policies import PolicyFlags, policy_options
 from .refusal import Refusal
 from .report import Report
 from .session import Session
+from .sight_options import SightFlags, sight_options
 from .target import converter_of, load_function
 
 _OPTIONAL_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FILE]"}
@@ -57,6 +58,7 @@ class RunFlags:
     journal: str | None
     in_doubt: Literal["hold", "again"] | None
     policies: PolicyFlags
+    sight: SightFlags
 
     def progress_style(self) -> str:
         """Return the style of the progress that was asked for, or the one that goes with the other flags."""
@@ -66,6 +68,14 @@ class RunFlags:
             return "off"
         # A bar and results on one terminal would write over each other.
         return "plain" if self.output == "-" and sys.stdout.isatty() else "auto"
+
+    def given(self) -> dict[str, str]:
+        """Return what the run was asked for, in words."""
+        of_run = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("policies", "sight")}
+        given = {**of_run, **{field.name: getattr(self.policies, field.name) for field in fields(self.policies)}}
+        told = {name: value for name, value in given.items() if value is not None and value is not False and value not in ((), 0)}
+        told["arguments"] = f"{len(self.arguments):,} items" if self.arguments else None
+        return {name.replace("_", "-"): str(value) for name, value in told.items() if value is not None}
 
     def engine_options(self, function: Callable[[Any], Any]) -> Options:
         """Return the options of the run; its threads are named after `function` where no name was given."""
@@ -95,6 +105,7 @@ class RunFlags:
 @engine_options
 @policy_options
 @journal_options
+@sight_options
 @output_options
 def run(**given: Any) -> int:
     """Call FUNCTION with each item, on named threads, and write what it returns: a JSON value a line, in input order.
@@ -107,7 +118,8 @@ def run(**given: Any) -> int:
     Exit status: 0 all done, 1 some failed, 2 wrong usage, input or output, 124 --timeout over, 130 Ctrl-C, 143 SIGTERM.
     """
     policies = PolicyFlags(**{field.name: given.pop(field.name) for field in fields(PolicyFlags)})
-    flags = RunFlags(policies=policies, **given)
+    sight = SightFlags(**{field.name: given.pop(field.name) for field in fields(SightFlags)})
+    flags = RunFlags(policies=policies, sight=sight, **given)
     try:
         return _run(flags)
     except ThreadworkError as error:
@@ -145,6 +157,7 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
         )
         call = Call(function, converter_of(function) if source.text else None, results.encode)
         options = flags.engine_options(function)
+        options["listeners"] = flags.sight.listeners(flags.given())
         if flags.journal:
             options["journal"] = Journal(flags.journal, codec=results.codec, in_doubt=flags.in_doubt)
         return Session(call, source, results, errors, report, options, flags.journal).run()

@@ -13,7 +13,7 @@ from ..observe import Ticker
 from ..sinks import Output, OutputError, UnwritableValue
 from .call import Call
 from .input import Input
-from .interruption import Interruption
+from .interruption import Answers, Interruption
 from .report import Report, failure_record
 
 _SOME_FAILED = 1
@@ -39,9 +39,10 @@ class Session:
         """Run to the end and return the exit status. Blocks. What is finished is kept, whatever ends the run."""
         name, grace = self.options["name"], self.options["grace"]
         problem: BaseException | None = None
-        self.options["listeners"] = [self._listen]
+        self.options["listeners"] = [self._listen, *self.options.get("listeners", ())]
         run = map_items(self.call, self.source, **self.options)
-        interruption = Interruption(lambda: self._stop(run), lambda: self._remind(run), self._leave, grace + 1, name)
+        answers = Answers(lambda: self._stop(run), lambda: self._remind(run), self._leave, lambda: self.report.dump(run.dump()))
+        interruption = Interruption(answers, grace + 1, name)
         with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
             outcomes = run.outcomes()  # named, so that it is not closed, which waits for the input, before that is stopped
             try:

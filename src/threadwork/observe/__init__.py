@@ -1,7 +1,22 @@
 """Seeing what a run does."""
 
+from .figures import Figures
+from .past import figures_of_past
 from .progress import Display, open_display, summary_json
+from .report import Report, write_page
+from .statistics import Statistics
 from .ticker import Ticker
 from .trace import Trace
 
-__all__ = ["Display", "Ticker", "Trace", "open_display", "summary_json"]
+__all__ = [
+    "Display",
+    "Figures",
+    "Report",
+    "Statistics",
+    "Ticker",
+    "Trace",
+    "figures_of_past",
+    "open_display",
+    "summary_json",
+    "write_page",
+]

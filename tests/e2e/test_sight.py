@@ -1,0 +1,62 @@
+"""``--trace``, ``--report``, ``threadwork report`` and SIGUSR1: what a run does, for people."""
+
+import json
+import os
+import signal
+
+import pytest
+
+from tests.e2e.test_endings import ended, wait_until_begun
+
+
+def test_a_trace_and_a_page_of_a_run(run):
+    run("t.py:picky", "ok", "bad", "ok2", "--trace", "t.json", "--report", "r.html", "-j", 2, status=1)
+    events = json.loads(run.read("t.json"))
+    assert {event["args"]["name"] for event in events if event["name"] == "thread_name"} <= {"picky-1", "picky-2"}
+    page = run.read("r.html")
+    assert "cannot take bad" in page
+    assert "t.py:picky" in page  # among the settings
+
+
+def test_they_are_written_when_the_run_is_interrupted(run):
+    child = run.start("t.py:wait", 0, 30, "--trace", "t.json", "--report", "r.html")
+    wait_until_begun(child, 2)
+    child.send_signal(signal.SIGINT)
+    ended(child, 130, within=2)
+    assert json.loads(run.read("t.json"))
+    assert "cancelled" in run.read("r.html")
+
+
+def test_a_page_of_a_journal(run):
+    run("t.py:picky", "ok", "bad", "--journal", "j.db", status=1)
+    run("report", "j.db", "-o", "r.html")
+    assert "cannot take bad" in run.read("r.html")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["t.py:same", "1", "--trace", "no/t.json"], "cannot write"),
+        (["t.py:same", "1", "--report", "no/r.html"], "there is no folder"),
+        (["report", "none.db", "-o", "r.html"], "there is no journal none.db"),
+        (["report", "t.py", "-o", "r.html"], "t.py is not a journal"),
+        (["report", "none.db"], "Missing option '-o'"),
+    ],
+)
+def test_each_mistake_has_its_message(run, arguments, message):
+    done = run(*arguments, status=2)
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_sigusr1_shows_what_each_thread_does(run):
+    child = run.start("t.py:wait", 30, "--progress", "off")
+    wait_until_begun(child)
+    for _ in range(2):
+        child.send_signal(signal.SIGUSR1)
+        seen = b""
+        while b"sleep(seconds)" not in seen:
+            seen += os.read(child.stderr.fileno(), 4096)
+        assert b"wait-1: item 0 '30', for" in seen
+    child.send_signal(signal.SIGINT)
+    ended(child, 130, within=2)
