@@ -1,6 +1,7 @@
 """Seeing what a run does."""
 
 from .figures import Figures
+from .log_events import LogEvents
 from .past import figures_of_past
 from .progress import Display, open_display, summary_json
 from .report import Report, write_page
@@ -11,6 +12,7 @@ from .trace import Trace
 __all__ = [
     "Display",
     "Figures",
+    "LogEvents",
     "Report",
     "Statistics",
     "Ticker",

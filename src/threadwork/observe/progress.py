@@ -85,7 +85,7 @@ class Json(Off):
 
 
 class Bar:
-    """A bar of tqdm, which shows done and failed items, speed and, where the number of items is known, the time left."""
+    """A bar of tqdm: finished items, speed, the time left where the number of items is known, and the other counts."""
 
     seconds = _BAR_SECONDS
 
@@ -96,13 +96,13 @@ class Bar:
         tqdm.set_lock(threading.RLock())  # its own choice reaches for multiprocessing
         self._stream = stream
         self._write = tqdm.write
-        self._bar = tqdm(total=total, file=stream, unit="", unit_scale=False, dynamic_ncols=True, leave=False)
+        self._bar = tqdm(total=total, file=stream, unit=" items", unit_scale=False, dynamic_ncols=True, leave=False)
 
     def show(self, summary: Summary) -> None:
         """Redraw the bar."""
         self._bar.n = summary.done + summary.failed + summary.timed_out
         self._bar.set_description_str(summary.name, refresh=False)
-        self._bar.set_postfix_str(f"{summary.failed:,} failed" if summary.failed else "", refresh=False)
+        self._bar.set_postfix_str(_counts(summary), refresh=False)
         self._bar.refresh()
 
     def note(self, line: str) -> None:
@@ -112,6 +112,18 @@ class Bar:
     def close(self) -> None:
         """Remove the bar from the terminal."""
         self._bar.close()
+
+
+def _counts(summary: Summary) -> str:
+    """Return what there is beside what is done."""
+    counts = {
+        "failed": summary.failed,
+        "timed out": summary.timed_out,
+        "waiting": summary.waiting,
+        "from the journal": summary.from_journal,
+        "running": summary.running,
+    }
+    return ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
 
 
 def summary_json(summary: Summary, event: str) -> str:
