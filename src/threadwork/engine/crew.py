@@ -6,6 +6,7 @@ from collections import deque
 from typing import Protocol
 
 from ..errors import PoolClosed
+from .events import WorkersChanged
 from .exits import end_at_exit
 from .notify import Notifier
 from .options import Settings
@@ -56,6 +57,7 @@ class Crew:
         self._workers: list[Worker] = []
         self._most = settings.workers
         self._size = settings.sizing.start if settings.sizing else settings.workers
+        self._paused = False
         self._started = 0
         self._runs: set[OpenRun] = set()
         self._watching = False
@@ -99,7 +101,7 @@ class Crew:
     def free(self) -> int:
         """Return how many workers could take more work right now, those not started yet included."""
         with self._lock:
-            return max(0, self._size - self._at_work() - len(self._queue))
+            return max(0, self._allowed() - self._at_work() - len(self._queue))
 
     def note(self, error: BaseException) -> None:
         """Take note that an attempt has failed with `error`."""
@@ -119,8 +121,42 @@ class Crew:
         """Let at most so many workers be at work. Those that are more go on with what they do, and are idle then."""
         with self._lock:
             self._size = min(workers, self._most)
-            for _ in range(len(self._queue)):
-                self._engage()
+            self._engage_for_all()
+
+    def resize_by_hand(self, workers: int) -> None:
+        """Do so with any number, also one larger than at first, and from now on whatever a rule says."""
+        with self._lock:
+            before, self._size = self._size, workers
+            self._most = workers
+            if self.tuner:
+                self.tuner.stop()
+            self._engage_for_all()
+        if before != workers:
+            self.notifier.tell(WorkersChanged(before, workers, "by hand"))
+
+    def pause(self, *, paused: bool) -> None:
+        """Let no worker take work, until it may again."""
+        with self._lock:
+            self._paused = paused
+            self._engage_for_all()
+
+    @property
+    def paused(self) -> bool:
+        """Whether no worker may take work."""
+        return self._paused
+
+    @property
+    def size(self) -> int:
+        """How many workers may be at work."""
+        return self._size
+
+    def _allowed(self) -> int:
+        return 0 if self._paused else self._size
+
+    def _engage_for_all(self) -> None:
+        """Have workers at work for all that is queued, as far as that is allowed. The lock is held."""
+        for _ in range(len(self._queue)):
+            self._engage()
 
     def _at_work(self) -> int:
         """Return how many workers are not idle. The lock is held."""
@@ -128,7 +164,7 @@ class Crew:
 
     def _engage(self) -> None:
         """Have one more worker at work, if that is allowed. The lock is held."""
-        if self._at_work() < self._size:
+        if self._at_work() < self._allowed():
             self._call_worker()
 
     def submit(self, work: Work) -> None:
@@ -206,7 +242,7 @@ class Crew:
             with self._lock:
                 if worker.left_behind:
                     return None
-                if self._queue and (self._at_work() <= self._size or self._closed):
+                if self._queue and (self._at_work() <= self._allowed() or self._closed):
                     self._taken += 1
                     work = self._queue.popleft()
                     if self._watching and self._watchman is None:

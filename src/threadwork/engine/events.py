@@ -69,7 +69,7 @@ class WorkerExited:
 
 @dataclass(frozen=True, slots=True)
 class WorkersChanged:
-    """There may be `workers` at work from now on, `before` until now, because of `reason`; only with adaptive `workers`."""
+    """There may be `workers` at work from now on, `before` until now, because of `reason`: a rule's, or ``by hand``."""
 
     before: int
     workers: int

@@ -44,6 +44,8 @@ class Execution:
         self._context = settings.context_of_caller()
         self._shared: Crew | None = None
         self._crew: Crew
+        self._paused = False
+        self._resized: int | None = None
         self._feeder: Feeder | None = None
         self._timer = Timer(settings.clock, f"{settings.name}-timer")
         self._journal: JournalSession | None = None
@@ -70,6 +72,10 @@ class Execution:
         self.epoch = clock.now()
         self.status = RunStatus.RUNNING
         self.flow = flow = Flow(settings, self._crew, keep, scope, self._timer, self.notifier)
+        if self._paused:
+            self.pause(paused=True)
+        if self._resized is not None:
+            self.resize(self._resized)
         flow.use(runner(self), self._context)
         if self.notifier:
             flow.ledger.on_drop = self._tell_dropped
@@ -208,6 +214,18 @@ class Execution:
         if self._crew.tuner:
             self._crew.tuner.look()
             self._timer.at(self.settings.clock.now() + TUNE_SECONDS, self._tune)
+
+    def pause(self, *, paused: bool) -> None:
+        """Let no worker take work, or let them again; from any thread, before the beginning too."""
+        self._paused = paused
+        if self.flow is not None:
+            self.flow.crew.pause(paused=paused)
+
+    def resize(self, workers: int) -> None:
+        """Let at most so many workers be at work; from any thread, before the beginning too."""
+        self._resized = workers
+        if self.flow is not None:
+            self.flow.crew.resize_by_hand(workers)
 
     def forget(self) -> None:
         """Take note that there is nothing to end any more: the interpreter exits, or this is a forked child."""

@@ -124,11 +124,11 @@ def settings_of(options: Options) -> Settings:
     if context not in ("copy", "empty"):
         raise InvalidOption(f"context must be 'copy' or 'empty', not {context!r}")
     return Settings(
-        workers=default_workers() if workers is None else _count("workers", workers, also="'auto'"),
+        workers=default_workers() if workers is None else count_of("workers", workers, also="'auto'"),
         sizing=sizing,
-        buffersize=None if buffersize is None else _count("buffersize", buffersize),
+        buffersize=None if buffersize is None else count_of("buffersize", buffersize),
         ordered=_flag("ordered", options.get("ordered", True)),
-        batch=None if batch == "auto" else _count("batch", batch, also="'auto'"),
+        batch=None if batch == "auto" else count_of("batch", batch, also="'auto'"),
         timeout=None if timeout is None else _seconds("timeout", timeout),
         task_timeout=None if (most := options.get("task_timeout")) is None else _positive("task_timeout", most),
         retry=_retry(options.get("retry")),
@@ -163,7 +163,8 @@ def check_task(fn: object) -> None:
         )
 
 
-def _count(name: str, value: object, also: str = "") -> int:
+def count_of(name: str, value: object, also: str = "") -> int:
+    """Return `value`, or raise `InvalidOption` where that is not a whole number of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise InvalidOption(f"{name} must be a whole number of at least 1{f' or {also}' if also else ''}, not {value!r}")
     return value

@@ -11,7 +11,7 @@ from typing import Any, Generic, Self, TypeVar
 from ..errors import InvalidOption, RunClosed
 from .crew import Crew
 from .execution import Execution
-from .options import Settings, check_task
+from .options import Settings, check_task, count_of
 from .outcome import Outcome, Summary
 from .results import Results
 from .threads import frames_of_threads
@@ -99,6 +99,25 @@ class Run(Generic[R]):
                 self.cancel("the run was closed")
         else:
             self.cancel("the run was closed")
+
+    def pause(self) -> None:
+        """Begin no more items until `resume`; what runs goes on. Does not wait; from any thread, before the beginning too.
+
+        Tiny items are taken in batches, so some more may begin. On a `Pool`, all its runs pause.
+        """
+        self._execution.pause(paused=True)
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._execution.pause(paused=False)
+
+    def resize(self, workers: int) -> None:
+        """Have at most so many workers at work from now on, also more than at first; with adaptive ones, end the adapting.
+
+        Surplus workers end what they do and are idle then. Does not wait; from any thread, before the beginning too. On a
+        `Pool`, all its runs have them together. Raises `InvalidOption` for what is no number of workers.
+        """
+        self._execution.resize(count_of("workers", workers))
 
     def stats(self) -> Summary:
         """Return the counts as they are now. Cheap; from any thread."""

@@ -49,6 +49,7 @@ class Tuner:
         self._workers = sizing.start
         self._turn = threading.Lock()  # Guards: all but _overloads; held while the rule decides
         self._due = 0.0
+        self._stopped = False
         self._overloads_lock = threading.Lock()  # Guards: _overloads
         self._overloads = 0
 
@@ -58,9 +59,13 @@ class Tuner:
             with self._overloads_lock:
                 self._overloads += 1
 
+    def stop(self) -> None:
+        """Change nothing from now on: somebody has said how many workers there are to be."""
+        self._stopped = True
+
     def look(self) -> None:
         """Have as many workers at work as the rule says now. Does nothing where another run's timer has just done that."""
-        if not self._turn.acquire(blocking=False):
+        if self._stopped or not self._turn.acquire(blocking=False):
             return
         try:
             now = self._now()
