@@ -73,7 +73,7 @@ clean: ## remove what was built
 # Each environment holds the one before it. pip comes from the interpreter that was picked, since `venv` cannot always
 # bring one (Debian splits it off).
 $(FOR)-demo-$(STATE): INSTALL = --editable '.[cli]'
-$(FOR)-test-$(STATE): INSTALL = --editable '.[all]' --group test
+$(FOR)-test-$(STATE): INSTALL = --editable '.[all]' --group test --group browser
 $(FOR)-dev-$(STATE):  INSTALL = --editable '.[all]' --group dev
 $(FOR)-demo-$(STATE): HOLDS = demo
 $(FOR)-test-$(STATE): HOLDS = demo test

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .clients import run_process as run_process
     from .engine import *  # noqa: F403
     from .journal import Journal as Journal
+    from .observe import Dashboard as Dashboard
     from .observe import LogEvents as LogEvents
     from .observe import Report as Report
     from .observe import Statistics as Statistics
@@ -62,7 +63,7 @@ _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 _later_rooms = {
     "clients": ("closing_on_cancel", "run_process"),
     "journal": ("Journal",),
-    "observe": ("LogEvents", "Report", "Statistics", "Trace"),
+    "observe": ("Dashboard", "LogEvents", "Report", "Statistics", "Trace"),
 }
 
 __all__ = sorted([*_engine_names, *_policy_names, *(name for names in _later_rooms.values() for name in names), *_error_names])  # noqa: PLE0605

@@ -1,8 +1,11 @@
 """``--trace``, ``--report``, ``threadwork report`` and SIGUSR1: what a run does, for people."""
 
+import http.client
 import json
 import os
 import signal
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -38,6 +41,8 @@ def test_a_page_of_a_journal(run):
     [
         (["t.py:same", "1", "--trace", "no/t.json"], "cannot write"),
         (["t.py:same", "1", "--report", "no/r.html"], "there is no folder"),
+        (["t.py:same", "1", "--dashboard", "0.0.0.0:80"], "the dashboard is for this machine alone"),
+        (["t.py:same", "1", "--dashboard", "8080x"], "--dashboard takes HOST:PORT"),
         (["report", "none.db", "-o", "r.html"], "there is no journal none.db"),
         (["report", "t.py", "-o", "r.html"], "t.py is not a journal"),
         (["report", "none.db"], "Missing option '-o'"),
@@ -46,6 +51,27 @@ def test_a_page_of_a_journal(run):
 def test_each_mistake_has_its_message(run, arguments, message):
     done = run(*arguments, status=2)
     assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_dashboard_while_the_command_runs(run):
+    child = run.start("t.py:wait", 0, 30, "--progress", "off", "--dashboard")
+    url = urlsplit(child.stderr.readline().decode().removeprefix("dashboard: ").strip())
+    wait_until_begun(child, 2)
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=5)
+    connection.request("GET", url.path)
+    assert b"<title>threadwork" in connection.getresponse().read()
+    connection.request("POST", f"{url.path}stop", "")
+    assert connection.getresponse().status == 200
+    connection.close()
+    ended(child, 1, within=3)
+
+
+def test_a_dashboard_whose_port_is_in_use(run):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        done = run("t.py:same", "1", "--dashboard", address, status=2)
+    assert "cannot serve the dashboard: Address already in use" in done.stderr
     assert done.stdout == ""
 
 

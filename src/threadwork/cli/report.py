@@ -63,6 +63,10 @@ class Report:
         elif not self._quiet:
             self.display.note(f"what is done is in {path}: the same command goes on from there")
 
+    def dashboard(self, url: str) -> None:
+        """Say where the live page is."""
+        self.display.note(_event("dashboard", url=url) if self._as_json else f"dashboard: {url}")
+
     def dump(self, text: str) -> None:
         """Say what each thread does now."""
         self.display.note(_event("dump", text=text) if self._as_json else text)

@@ -158,9 +158,10 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
         call = Call(function, converter_of(function) if source.text else None, results.encode)
         options = flags.engine_options(function)
         options["listeners"] = flags.sight.listeners(flags.given())
+        live_page = flags.sight.live_page()
         if flags.journal:
             options["journal"] = Journal(flags.journal, codec=results.codec, in_doubt=flags.in_doubt)
-        return Session(call, source, results, errors, report, options, flags.journal).run()
+        return Session(call, source, results, errors, report, options, flags.journal, live_page).run()
 
 
 def _dry_run(source: Input) -> int:

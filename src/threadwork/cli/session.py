@@ -3,13 +3,14 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..engine import Event, ItemFinished, Options, Outcome, Run, RunStatus, Status, Summary
 from ..engine import map as map_items
-from ..errors import DeadlineExceeded, ThreadworkError
-from ..observe import Ticker
+from ..errors import DeadlineExceeded, InvalidOption, ThreadworkError
+from ..observe import Dashboard, Ticker
 from ..sinks import Output, OutputError, UnwritableValue
 from .call import Call
 from .input import Input
@@ -33,17 +34,19 @@ class Session:
     report: Report
     options: Options
     journal: str | None = None
+    live_page: Dashboard | None = None
     _hint: bool = False
 
     def run(self) -> int:
         """Run to the end and return the exit status. Blocks. What is finished is kept, whatever ends the run."""
         name, grace = self.options["name"], self.options["grace"]
         problem: BaseException | None = None
-        self.options["listeners"] = [self._listen, *self.options.get("listeners", ())]
+        shown = [self.live_page] if self.live_page else []
+        self.options["listeners"] = [self._listen, *self.options.get("listeners", ()), *shown]
         run = map_items(self.call, self.source, **self.options)
         answers = Answers(lambda: self._stop(run), lambda: self._remind(run), self._leave, lambda: self.report.dump(run.dump()))
         interruption = Interruption(answers, grace + 1, name)
-        with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), run:
+        with contextlib.redirect_stdout(sys.stderr), interruption, self._ticker(run), self._shown_live(run), run:
             outcomes = run.outcomes()  # named, so that it is not closed, which waits for the input, before that is stopped
             try:
                 for outcome in outcomes:
@@ -59,6 +62,24 @@ class Session:
                 interruption.wait_for_late_one(self.source.stream.ended_at)
         self.report.display.close()
         return self._finish(run.stats(), problem, interruption)
+
+    @contextlib.contextmanager
+    def _shown_live(self, run: Run[Any]) -> Iterator[None]:
+        """Serve the dashboard meanwhile, if there is to be one, and say where."""
+        if self.live_page is None:
+            yield
+            return
+        try:
+            self.live_page.__enter__()
+        except OSError as error:
+            run.close()
+            raise InvalidOption(f"cannot serve the dashboard: {error.strerror or error}") from error
+        self.live_page.steer(run)
+        self.report.dashboard(self.live_page.url)
+        try:
+            yield
+        finally:
+            self.live_page.__exit__(None, None, None)
 
     def _listen(self, event: Event) -> None:
         """Tell of a failure when it happens, and not when its turn comes."""

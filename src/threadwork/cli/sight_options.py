@@ -8,7 +8,10 @@ import click
 
 from ..engine import Listener
 from ..errors import InvalidOption
-from ..observe import Report, Trace
+from ..observe import Dashboard, Report, Trace
+
+_HERE = "127.0.0.1"
+_LAST_PORT = 65_535
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,6 +22,16 @@ class SightFlags:
 
     trace: str | None
     report: str | None
+    dashboard: str | None
+
+    def live_page(self) -> Dashboard | None:
+        """Return the dashboard, if there is to be one. Raises `InvalidOption` for a bad address."""
+        if self.dashboard is None:
+            return None
+        host, _, port = self.dashboard.rpartition(":")
+        if not port.isdecimal() or int(port) > _LAST_PORT:
+            raise InvalidOption(f"--dashboard takes HOST:PORT, like 127.0.0.1:8080, or nothing, not {self.dashboard!r}")
+        return Dashboard(host or _HERE, int(port))
 
     def listeners(self, settings: dict[str, str]) -> list[Listener]:
         """Return what listens; `settings` is what the page tells of the command. Raises `InvalidOption` for a bad path."""
@@ -36,6 +49,13 @@ class SightFlags:
 def sight_options(command: F) -> F:
     """Add the options that show what a run does."""
     for option in (
+        click.option(
+            "--dashboard",
+            is_flag=False,
+            flag_value=f"{_HERE}:0",
+            metavar="[HOST:PORT]",
+            help="Serve a live page, with buttons, on this machine. [127.0.0.1 and a free port]",
+        ),
         click.option(
             "--report", metavar="FILE.html", help="Write a page about the run: throughput, durations, threads, failures."
         ),

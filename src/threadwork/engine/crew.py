@@ -145,11 +145,6 @@ class Crew:
         """Whether no worker may take work."""
         return self._paused
 
-    @property
-    def size(self) -> int:
-        """How many workers may be at work."""
-        return self._size
-
     def _allowed(self) -> int:
         return 0 if self._paused else self._size
 

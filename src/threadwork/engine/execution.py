@@ -221,6 +221,11 @@ class Execution:
         if self.flow is not None:
             self.flow.crew.pause(paused=paused)
 
+    @property
+    def paused(self) -> bool:
+        """Whether workers may not take work."""
+        return self.flow.crew.paused if self.flow else self._paused
+
     def resize(self, workers: int) -> None:
         """Let at most so many workers be at work; from any thread, before the beginning too."""
         self._resized = workers

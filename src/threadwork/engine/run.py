@@ -111,6 +111,11 @@ class Run(Generic[R]):
         """Go on after `pause`."""
         self._execution.pause(paused=False)
 
+    @property
+    def paused(self) -> bool:
+        """Whether it is paused."""
+        return self._execution.paused
+
     def resize(self, workers: int) -> None:
         """Have at most so many workers at work from now on, also more than at first; with adaptive ones, end the adapting.
 

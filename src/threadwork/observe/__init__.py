@@ -1,5 +1,6 @@
 """Seeing what a run does."""
 
+from .dashboard import Dashboard
 from .figures import Figures
 from .log_events import LogEvents
 from .past import figures_of_past
@@ -10,6 +11,7 @@ from .ticker import Ticker
 from .trace import Trace
 
 __all__ = [
+    "Dashboard",
     "Display",
     "Figures",
     "LogEvents",

@@ -6,6 +6,7 @@ from html import escape
 from .units import duration, quantity
 
 _HEIGHT = 100.0
+_NEAR_THE_END = 0.7  # of the width: there is no room for a text after that
 
 
 def columns(layers: Sequence[tuple[str, Sequence[float]]], width: float, end: float) -> str:
@@ -68,7 +69,10 @@ def _framed(
     shapes: str, width: float, top: str, ticks: Iterable[tuple[float, str]], lines: Iterable[tuple[str, float]] = ()
 ) -> str:
     below = "".join(f'<span style="left:{share:.2%}">{escape(text)}</span>' for share, text in ticks)
-    marks = "".join(f'<span class="mark" style="left:{share:.2%}"><b>{escape(name)}</b></span>' for name, share in lines)
+    marks = "".join(
+        f'<span class="mark{" end" if share > _NEAR_THE_END else ""}" style="left:{share:.2%}"><b>{escape(name)}</b></span>'
+        for name, share in lines
+    )
     return (
         f'<div class="chart"><div class="top">{escape(top)}</div><div class="plot">'
         f'<svg viewBox="0 0 {width:.3f} {_HEIGHT:.0f}" preserveAspectRatio="none" role="img">{shapes}</svg>{marks}</div>'

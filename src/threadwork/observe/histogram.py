@@ -38,6 +38,14 @@ class Histogram:
         other._counts = list(self._counts)
         return other
 
+    def since(self, before: "Histogram") -> "Histogram":
+        """Return what was added since it was like `before`; the least and the most are those of all."""
+        other = self.copy()
+        other.count -= before.count
+        other.total -= before.total
+        other._counts = [now - then for now, then in zip(self._counts, before._counts, strict=True)]  # noqa: SLF001 - of its own kind
+        return other
+
     def quantile(self, share: float) -> float:
         """Return what that `share` (0 to 1) of the durations do not exceed, in seconds; 0 where there are none."""
         rank = max(math.ceil(share * self.count), 1)
