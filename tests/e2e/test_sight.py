@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import urllib.request
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_dashboard_while_the_command_runs(run):
     assert connection.getresponse().status == 200
     connection.close()
     ended(child, 1, within=3)
+
+
+def test_metrics_while_the_command_runs(run):
+    child = run.start("t.py:wait", 0, 30, "--progress", "off", "--metrics", "127.0.0.1:0")
+    url = child.stderr.readline().decode().removeprefix("metrics: ").strip()
+    wait_until_begun(child, 2)
+    found = b""
+    while b'threadwork_items_running{otel_scope_name="threadwork"' not in found or b'status="done"' not in found:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            found = answer.read()
+    child.send_signal(signal.SIGINT)
+    ended(child, 130, within=3)
 
 
 def test_a_dashboard_whose_port_is_in_use(run):

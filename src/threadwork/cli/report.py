@@ -63,9 +63,9 @@ class Report:
         elif not self._quiet:
             self.display.note(f"what is done is in {path}: the same command goes on from there")
 
-    def dashboard(self, url: str) -> None:
-        """Say where the live page is."""
-        self.display.note(_event("dashboard", url=url) if self._as_json else f"dashboard: {url}")
+    def serving(self, what: str, url: str) -> None:
+        """Say where the live page is, or the metrics."""
+        self.display.note(_event(what, url=url) if self._as_json else f"{what}: {url}")
 
     def dump(self, text: str) -> None:
         """Say what each thread does now."""

@@ -157,7 +157,10 @@ def _session(flags: RunFlags, function: Callable[[Any], Any], source: Input) -> 
         )
         call = Call(function, converter_of(function) if source.text else None, results.encode)
         options = flags.engine_options(function)
-        options["listeners"] = flags.sight.listeners(flags.given())
+        listeners, url = outputs.enter_context(flags.sight.metrics_endpoint())
+        if url:
+            report.serving("metrics", url)
+        options["listeners"] = [*flags.sight.listeners(flags.given()), *listeners]
         live_page = flags.sight.live_page()
         if flags.journal:
             options["journal"] = Journal(flags.journal, codec=results.codec, in_doubt=flags.in_doubt)

@@ -75,7 +75,7 @@ class Session:
             run.close()
             raise InvalidOption(f"cannot serve the dashboard: {error.strerror or error}") from error
         self.live_page.steer(run)
-        self.report.dashboard(self.live_page.url)
+        self.report.serving("dashboard", self.live_page.url)
         try:
             yield
         finally:

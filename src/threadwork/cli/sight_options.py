@@ -1,6 +1,7 @@
 """The options that show what a run does: a trace, a page about it."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -23,15 +24,26 @@ class SightFlags:
     trace: str | None
     report: str | None
     dashboard: str | None
+    metrics: str | None
 
     def live_page(self) -> Dashboard | None:
         """Return the dashboard, if there is to be one. Raises `InvalidOption` for a bad address."""
-        if self.dashboard is None:
-            return None
-        host, _, port = self.dashboard.rpartition(":")
-        if not port.isdecimal() or int(port) > _LAST_PORT:
-            raise InvalidOption(f"--dashboard takes HOST:PORT, like 127.0.0.1:8080, or nothing, not {self.dashboard!r}")
-        return Dashboard(host or _HERE, int(port))
+        return None if self.dashboard is None else Dashboard(*_address("--dashboard", self.dashboard))
+
+    @contextlib.contextmanager
+    def metrics_endpoint(self) -> Iterator[tuple[list[Listener], str]]:
+        """Serve metrics meanwhile, if they are asked for; yield what listens, and the URL or an empty text."""
+        if self.metrics is None:
+            yield [], ""
+            return
+        from ..observe.telemetry import PrometheusEndpoint, Telemetry  # noqa: PLC0415 - needs the extra otel, and half a second
+
+        with contextlib.ExitStack() as stack:
+            try:
+                endpoint = stack.enter_context(PrometheusEndpoint(*_address("--metrics", self.metrics)))
+            except OSError as error:
+                raise InvalidOption(f"cannot serve metrics at {self.metrics}: {error.strerror or error}") from error
+            yield [Telemetry(meter_provider=endpoint.provider)], endpoint.url
 
     def listeners(self, settings: dict[str, str]) -> list[Listener]:
         """Return what listens; `settings` is what the page tells of the command. Raises `InvalidOption` for a bad path."""
@@ -46,9 +58,23 @@ class SightFlags:
         return listeners
 
 
+def _address(option: str, text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or int(port) > _LAST_PORT:
+        raise InvalidOption(f"{option} takes HOST:PORT, like 127.0.0.1:8080, or nothing, not {text!r}")
+    return host or _HERE, int(port)
+
+
 def sight_options(command: F) -> F:
     """Add the options that show what a run does."""
     for option in (
+        click.option(
+            "--metrics",
+            is_flag=False,
+            flag_value=f"{_HERE}:9464",
+            metavar="[HOST:PORT]",
+            help="Serve metrics for Prometheus. [127.0.0.1:9464]",
+        ),
         click.option(
             "--dashboard",
             is_flag=False,
