@@ -60,6 +60,7 @@ _engine_names = (
 _policy_names = ("Adaptive", "Breaker", "Limit", "Retry")
 
 # The rest is imported when one of its own names is.
+_shorthands = {"journal": (".journal", "Journal"), "progress": (".observe", "Progress"), "trace": (".observe", "Trace")}
 _later_rooms = {
     "clients": ("closing_on_cancel", "run_process"),
     "journal": ("Journal",),
@@ -79,8 +80,11 @@ def __getattr__(name: str) -> object:
     for room, names in (later or rooms).items():
         module = import_module(f".{room}", __name__)
         globals().update({each: getattr(module, each) for each in names})
-        if room == "engine":  # `journal="run.db"` imports SQLite, and nothing else does
-            module.SHORTHANDS.setdefault("journal", lambda path: import_module(".journal", __name__).Journal(path))
+        if room == "engine":  # `journal="run.db"` imports SQLite, and nothing else does; and so on
+            for option, (there, maker) in _shorthands.items():
+                module.SHORTHANDS.setdefault(
+                    option, lambda value, there=there, maker=maker: getattr(import_module(there, __name__), maker)(value)
+                )
     return globals()[name]
 
 

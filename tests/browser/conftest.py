@@ -8,9 +8,9 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Return a running Chromium."""
+    """Return a running Chromium. It is ended with the module: meanwhile nobody else can run an event loop."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -69,6 +69,11 @@ class Options(PoolOptions, total=False):
 
     name: str
     """Names the threads: ``name-1``, ``name-2``, ..."""
+    progress: bool | str
+    """``True``: show how far the run is, on standard error: a bar in a terminal or a notebook, lines elsewhere. Or ``"bar"``,
+    ``"plain"`` or ``"json"``. For more, see the listeners of ``threadwork.observe``."""
+    trace: str | PathLike[str] | None
+    """A file for what each thread did and when, for https://ui.perfetto.dev."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ def settings_of(options: Options) -> Settings:
         key=_function("key", options.get("key")),
         resource=_function("resource", options.get("resource")),
         renew_on=_renew_on(options.get("renew_on", ()), options.get("resource")),
-        listeners=_listeners(options.get("listeners", ())),
+        listeners=(*_listeners(options.get("listeners", ())), *_sight(options)),
         journal=_journal(options.get("journal")),
         name=_name(options.get("name", DEFAULT_NAME)),
         context=context,
@@ -247,6 +252,17 @@ def _function(name: str, value: Any) -> Any:
     if value is not None and not callable(value):
         raise InvalidOption(f"{name} must be a function, not {value!r}")
     return value
+
+
+def _sight(options: Options) -> list[Listener]:
+    """Return the listeners that ``progress`` and ``trace`` stand for."""
+    progress, trace = options.get("progress", False), options.get("trace")
+    if progress not in (True, False, "bar", "plain", "json"):
+        raise InvalidOption(f"progress must be True or False, 'bar', 'plain' or 'json', not {progress!r}")
+    if trace is not None and not isinstance(trace, str | PathLike):
+        raise InvalidOption(f"trace must be the path of a file, not {trace!r}")
+    sight = [SHORTHANDS["progress"](progress)] if progress else []
+    return sight if trace is None else [*sight, SHORTHANDS["trace"](trace)]
 
 
 def _listeners(value: Any) -> tuple[Listener, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack, cast
 
 from ..errors import InvalidOption, PoolClosed
 from .crew import Crew
@@ -27,7 +27,7 @@ class Pool:
     """
 
     def __init__(self, name: str = DEFAULT_NAME, **options: Unpack[PoolOptions]) -> None:
-        self._options: Options = {**options, "name": name}
+        self._options = cast("Options", {**options, "name": name})
         self._settings = settings_of(self._options)
         self._crew = Crew(self._settings, Notifier(self._settings.listeners))
 

@@ -50,6 +50,12 @@ class Journal:
         Raises `JournalError` where it cannot be used, or is of another task.
         """
         codec: Codec = NoValues() if not self.values else JsonCodec() if self.codec == "json" else self.codec
-        kept = "nothing" if not self.values else "json" if self.codec == "json" else type(self.codec).__qualname__
+        kept = (
+            "nothing"
+            if not self.values
+            else "json"
+            if self.codec == "json"
+            else getattr(self.codec, "name", type(self.codec).__qualname__)
+        )
         meaning = {"task": identity.task, "key": identity.key, "version": self.version, "values": kept}
         return Session(Store.open(os.fspath(self.path), meaning), codec, name, self.in_doubt)

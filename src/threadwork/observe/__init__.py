@@ -5,6 +5,7 @@ from .figures import Figures
 from .log_events import LogEvents
 from .past import figures_of_past
 from .progress import Display, open_display, summary_json
+from .progress_listener import Progress
 from .report import Report, write_page
 from .statistics import Statistics
 from .ticker import Ticker
@@ -15,6 +16,7 @@ __all__ = [
     "Display",
     "Figures",
     "LogEvents",
+    "Progress",
     "Report",
     "Statistics",
     "Ticker",

@@ -4,10 +4,13 @@ import dataclasses
 import json
 import math
 import os
+import sys
 import threading
+from importlib import import_module
 from typing import Protocol, TextIO
 
 from ..engine import Summary
+from ..errors import MissingExtra
 
 _BAR_SECONDS = 0.1
 _PLAIN_SECONDS = 10.0
@@ -36,7 +39,8 @@ def open_display(style: str, stream: TextIO, total: int | None) -> Display:
     ``auto`` is a bar where `stream` is a terminal that can show one, else plain lines.
     """
     if style == "auto":
-        style = "bar" if stream.isatty() and os.environ.get("TERM") != "dumb" else "plain"
+        terminal = stream.isatty() and os.environ.get("TERM") != "dumb"
+        style = "bar" if terminal or _in_notebook() else "plain"
     if style == "bar":
         return Bar(stream, total)
     if style == "plain":
@@ -90,8 +94,11 @@ class Bar:
     seconds = _BAR_SECONDS
 
     def __init__(self, stream: TextIO, total: int | None) -> None:
-        from tqdm import tqdm  # noqa: PLC0415 - takes 30 ms to import, and only a bar needs it
-
+        try:
+            # Takes 30 ms, and only a bar needs it; `auto` takes half a second, and only a notebook needs it.
+            tqdm = import_module("tqdm.auto" if _in_notebook() else "tqdm").tqdm
+        except ModuleNotFoundError as error:
+            raise MissingExtra(f'a progress bar needs the package {error.name}: pip install "threadwork[cli]"') from error
         tqdm.monitor_interval = 0  # no thread of tqdm's own: the ticker refreshes
         tqdm.set_lock(threading.RLock())  # its own choice reaches for multiprocessing
         self._stream = stream
@@ -112,6 +119,11 @@ class Bar:
     def close(self) -> None:
         """Remove the bar from the terminal."""
         self._bar.close()
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is a kernel of Jupyter."""
+    return "ipykernel" in sys.modules
 
 
 def _counts(summary: Summary) -> str:

@@ -56,6 +56,8 @@ class CsvRows:
 class RowsAsJson:
     """Keeps a row as an object of texts."""
 
+    name = "CSV"
+
     def encode(self, row: dict[str, str]) -> bytes:
         """Return the row as JSON."""
         return json.dumps(row).encode()

@@ -29,6 +29,8 @@ class JsonLines:
 class LinesAsJson:
     """Keeps a line without its end."""
 
+    name = "JSON Lines"
+
     def encode(self, line: bytes) -> bytes:
         """Return the JSON text."""
         return line.removesuffix(b"\n")

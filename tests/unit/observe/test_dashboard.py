@@ -115,7 +115,7 @@ def test_an_event_tells_all_there_is_to_see(dashboard):
     consumer = threading.Thread(target=lambda: list(run.outcomes()))
     consumer.start()
     try:
-        wait_until(lambda: run.stats().failed == 1 and run.stats().running == 2)
+        wait_until(lambda: dashboard.snapshot()["counts"]["failed"] == 1 and dashboard.snapshot()["running"] == 2)
         told = first_event(dashboard)
     finally:
         release.set()
