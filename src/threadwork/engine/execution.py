@@ -147,6 +147,7 @@ class Execution:
         """
         flow = self.flow
         if self._over or flow is None:  # the interpreter exits, and it has been ended; or nothing was begun
+            self._close_journal()
             return
         if isinstance(error, GeneratorExit) and not self.consumed_here():
             # The garbage collector found a forgotten run. It works on any thread, at any moment: even on a worker of
@@ -179,9 +180,7 @@ class Execution:
             if not self._timer.stop(self._patience(flow)):
                 self._abandoned += (self._timer.name,)
             flow.forget()
-            if self._journal:
-                with contextlib.suppress(JournalError):  # where it matters, it was told above
-                    self._journal.close()
+            self._close_journal()
             self.notifier.tell(RunFinished(self.stats()))
 
     def cancel(self, reason: str) -> None:
@@ -274,6 +273,12 @@ class Execution:
         if ending.give_up_at is not None:
             return max(0.0, ending.give_up_at - self.settings.clock.now())
         return None if ending.cause is None else self.settings.grace
+
+    def _close_journal(self) -> None:
+        """Let go of the journal. What cannot be kept was told before, where that matters."""
+        if self._journal:
+            with contextlib.suppress(JournalError):
+                self._journal.close()
 
     def _close_crew(self) -> None:
         if self._shared is None:

@@ -75,7 +75,9 @@ def _open(path: str) -> Iterator[sqlite3.Connection]:
     if not Path(path).is_file():
         raise JournalError(f"there is no journal {path}")
     with clear_errors(path):
-        uri = f"{Path(path).resolve().as_uri()}?mode=ro"
+        # Where no run has it open, nothing else is needed beside the file, and the folder need not be one to write in.
+        in_use = Path(f"{path}-wal").exists()
+        uri = f"{Path(path).resolve().as_uri()}?mode=ro{'' if in_use else '&immutable=1'}"
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as connection:
             try:
                 check_format(connection, path)

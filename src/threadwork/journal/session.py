@@ -1,6 +1,7 @@
 """`Session`: a journal that is open for one run."""
 
 import contextlib
+import os
 import reprlib
 import time
 import traceback
@@ -17,6 +18,8 @@ from .writer import Group, Writer
 
 STARTED = "started"
 _MOST_SHOWN = 200  # characters of an item
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = _REPR.maxlong = _MOST_SHOWN
 
 
 class Session:
@@ -27,6 +30,7 @@ class Session:
         self._codec = codec
         self._in_doubt = in_doubt
         self._epoch = time.time()
+        self._process = os.getpid()
         self._lock = ShortLock()  # Guards: _claims, _filter
         self._filter = KeyFilter()
         self._filter.add(store.keys())
@@ -80,6 +84,8 @@ class Session:
 
     def close(self) -> None:
         """Make everything durable and let go of the file. Raises `JournalError` where that is not possible."""
+        if os.getpid() != self._process:  # a forked child has none of the threads, and must not touch SQLite's connections
+            return
         try:
             self._writer.close()
         finally:
@@ -143,7 +149,7 @@ def _duplicate(index: int, other: int, identity: Any) -> DuplicateKey:
 
 def _shown(item: Any) -> str:
     with contextlib.suppress(Exception):  # what cannot be shown must not keep it from being kept
-        text = item if isinstance(item, str) else repr(item)
+        text = item if isinstance(item, str) else _REPR.repr(item)
         return (text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}...").encode("utf-8", "replace").decode()
     return f"<{type(item).__name__}>"
 

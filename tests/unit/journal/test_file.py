@@ -176,3 +176,41 @@ def test_there_is_no_journal(path):
     for look in (overview, compact, lambda path: list(records(path))):
         with pytest.raises(JournalError, match=path):
             look(path)
+
+
+def test_looking_leaves_nothing_behind(path):
+    run(path)
+    before = sorted(Path(path).parent.iterdir())
+    assert overview(path).counts == {"done": 3}
+    assert len(list(records(path))) == 3
+    assert sorted(Path(path).parent.iterdir()) == before
+
+
+def test_a_run_that_cannot_begin_lets_go_of_it(path, monkeypatch):
+    def no_thread(*_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("threadwork.engine.execution.Crew", no_thread)
+        with pytest.raises(RuntimeError):
+            run(path)
+    assert run(path) == ["0", "1", "2"]
+
+
+FORKED = """
+import os, sys, warnings, threadwork
+warnings.simplefilter("ignore", DeprecationWarning)  # what Python says of forks with threads
+run = threadwork.map(str, range(100), journal=sys.argv[1], workers=2, buffersize=10)
+next(run)
+if os.fork() == 0:
+    run.close()
+    os._exit(0)
+os.wait()
+assert run.collect() == [str(n) for n in range(1, 100)]
+"""
+
+
+def test_a_forked_child_keeps_its_hands_off(path):
+    done = subprocess.run([sys.executable, "-c", FORKED, path], capture_output=True, text=True, timeout=15, check=False)
+    assert done.returncode == 0, done.stderr
+    assert overview(path).counts == {"done": 100}
