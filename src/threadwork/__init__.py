@@ -32,6 +32,7 @@ _engine_names = (
     "ItemFinished",
     "ItemRetried",
     "ItemStarted",
+    "ItemThrottled",
     "Listener",
     "Options",
     "Outcome",

@@ -2,7 +2,9 @@
 
 from ..errors import CircuitOpen
 from .batch import Batch
+from .events import ItemThrottled
 from .ledger import Ledger
+from .notify import Notifier
 from .overtime import Overtime
 from .parking import Parking
 from .protocols import CircuitBreaker
@@ -11,8 +13,9 @@ from .protocols import CircuitBreaker
 class Admission:
     """Called by workers for each attempt, without a lock."""
 
-    def __init__(self, ledger: Ledger, parking: Parking, overtime: Overtime | None) -> None:
+    def __init__(self, ledger: Ledger, parking: Parking, overtime: Overtime | None, notifier: Notifier) -> None:
         self._ledger = ledger
+        self._notifier = notifier
         self._limits = ledger.settings.limits
         self._breaker = ledger.settings.breaker
         self._renews = bool(ledger.settings.renew_on)
@@ -54,6 +57,8 @@ class Admission:
             if batch.finished:  # it was left behind: its item has its end already
                 return False
             parked, rest = self._ledger.take_out(batch)
+        if self._notifier:
+            self._notifier.tell(ItemThrottled(parked.start, parked.items[0], parked.attempt))
         self._parking.park(parked)
         if rest is not None:
             self._ledger.submit(rest)

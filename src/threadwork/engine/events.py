@@ -40,6 +40,15 @@ class ItemRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemThrottled:
+    """An attempt could have begun, but a limit has no room for it now: it waits, without a worker. Its start follows."""
+
+    index: int
+    item: Any
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFinished:
     """An item has its outcome."""
 
@@ -76,4 +85,14 @@ class WorkersChanged:
     reason: str
 
 
-Event = RunStarted | ItemStarted | ItemRetried | ItemFinished | RunFinished | WorkerStarted | WorkerExited | WorkersChanged
+Event = (
+    RunStarted
+    | ItemStarted
+    | ItemThrottled
+    | ItemRetried
+    | ItemFinished
+    | RunFinished
+    | WorkerStarted
+    | WorkerExited
+    | WorkersChanged
+)

@@ -49,7 +49,7 @@ class Flow:
         self.retrying = Retrying(retries, self.ledger, self.parking, notifier) if retries else None
         seconds = settings.task_timeout
         self.overtime = None if seconds is None else Overtime(self.ledger, timer, seconds, self.halt, self.retrying)
-        admission = Admission(self.ledger, self.parking, self.overtime)
+        admission = Admission(self.ledger, self.parking, self.overtime, notifier)
         self.admit, self.leave = admission.admit, admission.leave
         self._context = contextvars.Context()
         self._run_items: BatchRunner

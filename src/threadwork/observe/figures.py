@@ -70,6 +70,8 @@ class Figures:
     """Attempts that were followed by another one."""
     recovered: int
     """Items that were done in a later attempt than the first."""
+    throttled: int
+    """Attempts that a limit has kept waiting."""
     waited: float
     """Seconds that items have waited for a thread, a limit or another attempt, in all."""
     width: float

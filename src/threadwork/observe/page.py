@@ -50,6 +50,7 @@ def _tiles(figures: Figures) -> str:
         ("bad", f"{figures.timed_out:,}" if figures.timed_out else "", "timed out"),
         ("wait", f"{figures.cancelled:,}" if figures.cancelled else "", "cancelled"),
         ("wait", f"{figures.retried:,}" if figures.retried else "", "attempts tried again"),
+        ("wait", f"{figures.throttled:,}" if figures.throttled else "", "attempts kept by a limit"),
         ("", f"{figures.recovered:,}" if figures.recovered else "", "items saved by a retry"),
         ("", rate(figures.finished / run.elapsed) if run.elapsed and figures.finished else "", "items finished"),
         *((("", duration(latency.quantile(share)), told) for share, told in _QUANTILES) if latency.count else ()),

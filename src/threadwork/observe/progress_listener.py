@@ -9,6 +9,7 @@ from ..engine import (
     ItemFinished,
     ItemRetried,
     ItemStarted,
+    ItemThrottled,
     RunFinished,
     RunStarted,
     RunStatus,
@@ -39,19 +40,23 @@ class Progress:
     def __call__(self, event: Event, /) -> None:
         """Count what `event` tells."""
         match event:
-            case ItemStarted(attempt=attempt):
+            case ItemStarted(index=index):
                 with self._lock:
                     self._running += 1
-                    self._waiting -= attempt > 1
+                    self._waiting.discard(index)
             case ItemFinished(outcome):
                 with self._lock:
                     self._ended[outcome.status] += 1
                     self._known += outcome.from_journal
-                    self._running -= bool(outcome.attempts) and not outcome.from_journal
-            case ItemRetried():
+                    self._running -= bool(outcome.attempts) and not outcome.from_journal and outcome.index not in self._waiting
+                    self._waiting.discard(outcome.index)
+            case ItemThrottled(index=index):
+                with self._lock:
+                    self._waiting.add(index)
+            case ItemRetried(index=index):
                 with self._lock:
                     self._running -= 1
-                    self._waiting += 1
+                    self._waiting.add(index)
             case RunStarted():
                 self._begin(event)
             case RunFinished(summary):
@@ -67,12 +72,12 @@ class Progress:
                 name=started.name if started else "",
                 status=RunStatus.RUNNING,
                 workers=started.workers if started else 0,
-                admitted=sum(self._ended.values()) + self._running + self._waiting,
+                admitted=sum(self._ended.values()) + self._running + len(self._waiting),
                 done=self._ended[Status.DONE],
                 failed=self._ended[Status.FAILED],
                 timed_out=self._ended[Status.TIMED_OUT],
                 cancelled=self._ended[Status.CANCELLED],
-                waiting=self._waiting,
+                waiting=len(self._waiting),
                 running=self._running,
                 elapsed=self._now() - self._began,
                 from_journal=self._known,
@@ -81,7 +86,8 @@ class Progress:
     def _begin(self, event: RunStarted) -> None:
         self._started, self._began = event, self._now()
         self._ended = dict.fromkeys(Status, 0)
-        self._running = self._waiting = self._known = 0
+        self._running = self._known = 0
+        self._waiting: set[int] = set()
         self._display = display = open_display(self._style, self._stream or sys.stderr, event.total)
         self._ticker = Ticker(lambda: display.show(self.summary()), display.seconds, f"{event.name}-progress")
         self._ticker.__enter__()

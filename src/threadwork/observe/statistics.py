@@ -11,6 +11,7 @@ from ..engine import (
     ItemFinished,
     ItemRetried,
     ItemStarted,
+    ItemThrottled,
     Outcome,
     RunFinished,
     RunStarted,
@@ -52,6 +53,9 @@ class Statistics:
                 self._item_finished(outcome)
             case ItemRetried():
                 self._item_retried(event)
+            case ItemThrottled():
+                with self._lock:
+                    self._tally.throttled += 1
             case RunStarted():
                 with self._lock:
                     self._run_started(event)

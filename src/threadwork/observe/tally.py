@@ -32,7 +32,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts: Counter[Status] = Counter()
-        self.from_journal = self.retried = self.recovered = 0
+        self.from_journal = self.retried = self.recovered = self.throttled = 0
         self.waited = 0.0
         self.failures, self.retries = FailureGroups(), FailureGroups()
         self._series = {name: Series() for name in ("done", "failed", "retried")}
@@ -95,6 +95,7 @@ class Tally:
             from_journal=self.from_journal,
             retried=self.retried,
             recovered=self.recovered,
+            throttled=self.throttled,
             waited=self.waited,
             width=width,
             done_over_time=self._over_time("done", width, columns),

@@ -14,6 +14,7 @@ from ..engine import (
     ItemFinished,
     ItemRetried,
     ItemStarted,
+    ItemThrottled,
     Outcome,
     RunFinished,
     RunStarted,
@@ -54,7 +55,7 @@ class Trace:
 
     Each named thread is a track, and each attempt a slice on it, with index, key, attempt, status and error. Waits of at
     least 1 ms (for a thread or a limit) and the time between an attempt and the next are slices of their own; counters
-    show how many items run and how many are to be retried. The file is written at once, replaces what was there, and is
+    show how many items run, are to be retried, and wait for a limit. The file is written at once, replaces what was there, and is
     whole after the end of each run; of a process that is killed it lacks its end, which Perfetto does not mind, and at
     most the last second. It has at most `most` events: the first nine tenths and the newest; a slice called ``cut``
     covers what is missing between.
@@ -77,8 +78,9 @@ class Trace:
         self._runs: list[tuple[str, int]] = []  # names and numbers of those under way
         self._asyncs = 0
         self._retrying = 0
+        self._throttled: set[int] = set()  # items that wait for a limit
         self._counted_at = self._epoch
-        self._counts = (0, 0)
+        self._counts = (0, 0, 0)
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -94,6 +96,8 @@ class Trace:
                 self._write(self._item_started, event, shown(key))
             case ItemFinished(outcome):
                 self._write(self._item_finished, outcome, shown(outcome.key), _text(outcome))
+            case ItemThrottled():
+                self._write(self._item_throttled, event)
             case ItemRetried(error=error):
                 self._write(self._item_retried, event, error_text(error))
             case RunStarted():
@@ -143,12 +147,17 @@ class Trace:
     def _item_started(self, event: ItemStarted, key: str) -> None:
         now = self._now()
         self._begun[event.worker, event.index] = now, key, event.attempt
+        self._throttled.discard(event.index)
         retry = self._retries.get(event.index)
         if retry and retry.waiting:
             retry.waiting = False
             self._retrying -= 1
             self._add_retry(retry, now)
         self._count(now)
+
+    def _item_throttled(self, event: ItemThrottled) -> None:
+        self._throttled.add(event.index)
+        self._count(self._now())
 
     def _item_retried(self, event: ItemRetried, error: str) -> None:
         now = self._now()
@@ -163,6 +172,7 @@ class Trace:
     def _item_finished(self, outcome: Outcome[Any], key: str, error: str) -> None:
         now = self._now()
         begun = self._begun.pop((outcome.worker, outcome.index), None)
+        self._throttled.discard(outcome.index)
         if begun is None:
             return  # it never ran, or its end was told before
         start = begun[0]
@@ -214,11 +224,11 @@ class Trace:
         if now - self._counted_at >= _COUNTER_STEP:
             self._file.add(self._counter())
             self._counted_at = now
-        self._counts = len(self._begun), self._retrying
+        self._counts = len(self._begun), self._retrying, len(self._throttled)
 
     def _counter(self) -> str:
-        at, (running, retrying) = (self._counted_at - self._epoch) * 1e6, self._counts
-        arguments = f'{{"running":{running},"retrying":{retrying}}}'
+        at, (running, retrying, throttled) = (self._counted_at - self._epoch) * 1e6, self._counts
+        arguments = f'{{"running":{running},"retrying":{retrying},"throttled":{throttled}}}'
         return f'{{"ph":"C","pid":{self._pid},"tid":0,"ts":{at:.1f},"name":"items","args":{arguments}}}'
 
     def _new_track(self, worker: str) -> int:
@@ -243,6 +253,7 @@ class Trace:
         self._begun.clear()
         self._retries.clear()
         self._retrying = 0
+        self._throttled.clear()
         self._count(now + _COUNTER_STEP)
         self._file.finish(self._counter(), *self._mark())
 

@@ -11,7 +11,7 @@ import pytest
 
 import threadwork
 from tests.support.aside import Aside, wait_for, wait_until
-from threadwork import Status, TaskGroup
+from threadwork import ItemStarted, ItemThrottled, Status, TaskGroup
 
 
 class AtOnce:
@@ -260,3 +260,19 @@ def test_a_task_that_waits_for_a_limit_is_cancelled(gate):
 def test_what_is_no_limit_is_refused(wrong):
     with pytest.raises(threadwork.InvalidOption, match="limit"):
         threadwork.map(abs, [], limits=wrong)
+
+
+def test_listeners_hear_of_what_a_limit_keeps_waiting():
+    events = []
+    limit = AtOnce(1)
+    threadwork.for_each(lambda _: None, range(6), workers=3, batch=1, limits=limit, listeners=[events.append])
+    throttled = [event for event in events if isinstance(event, ItemThrottled)]
+    for event in throttled:
+        follows = events[events.index(event) :]
+        assert any(isinstance(other, ItemStarted) and other.index == event.index for other in follows)
+
+
+def test_a_rate_tells_of_each_item_that_waits():
+    events = []
+    threadwork.for_each(str, range(4), workers=1, limits=Spaced(0.02), listeners=[events.append])
+    assert sorted(event.index for event in events if isinstance(event, ItemThrottled)) == [1, 2, 3]

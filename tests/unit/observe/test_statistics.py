@@ -113,3 +113,9 @@ def test_an_error_that_cannot_be_shown_is_counted(story, statistics):
     story.begin()
     story.item(0, 0.1, error=MuteError(), item=object())
     assert "MuteError whose text raised RuntimeError" in statistics.figures().failures[0].kind
+
+
+def test_what_a_limit_keeps_waiting_is_counted():
+    statistics = Statistics()
+    threadwork.for_each(str, range(4), workers=1, limits=threadwork.Limit.rate(100, burst=1), listeners=[statistics])
+    assert statistics.figures().throttled == 3

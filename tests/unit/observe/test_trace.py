@@ -299,3 +299,11 @@ def test_after_a_sigkill_only_the_end_is_missing(path):
     assert died.returncode == -signal.SIGKILL
     found = json.loads(path.read_text() + "]")
     assert sum(event["ph"] == "X" for event in found) >= 2_000
+
+
+def test_a_counter_shows_what_waits_for_a_limit(tmp_path):
+    path = tmp_path / "t.json"
+    threadwork.for_each(str, range(4), workers=1, limits=threadwork.Limit.rate(50, burst=1), trace=path)
+    counters = [event["args"]["throttled"] for event in json.loads(path.read_text()) if event["ph"] == "C"]
+    assert max(counters) == 3
+    assert counters[-1] == 0

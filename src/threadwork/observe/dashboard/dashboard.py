@@ -169,7 +169,7 @@ class Dashboard:
 
 
 def _counts(figures: Figures) -> dict[str, int]:
-    names = ("done", "failed", "timed_out", "cancelled", "retried", "from_journal")
+    names = ("done", "failed", "timed_out", "cancelled", "retried", "throttled", "from_journal")
     return {name: getattr(figures, name) for name in names}
 
 

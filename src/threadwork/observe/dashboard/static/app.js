@@ -84,6 +84,7 @@ function showTiles(rate) {
     ["bad", counts.timed_out && number(counts.timed_out), "timed out"],
     ["wait", counts.cancelled && number(counts.cancelled), "cancelled"],
     ["wait", counts.retried && number(counts.retried), "tried again"],
+    ["wait", counts.throttled && number(counts.throttled), "kept by a limit"],
     ["", counts.from_journal && number(counts.from_journal), "from the journal"],
     ["", number(state.running), "running"],
     ["", `${Number(rate.toPrecision(3)).toLocaleString("en-US")}/s`, "mean throughput"],
