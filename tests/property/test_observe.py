@@ -3,10 +3,11 @@
 import itertools
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threadwork.observe.failure_groups import MOST_SHOWN, FailureGroup, FailureGroups, shape_of
+from threadwork.observe.failure_groups import MOST_SHOWN, FailureGroup, FailureGroups, kind_of, shape_of
 from threadwork.observe.histogram import Histogram
 from threadwork.observe.series import COLUMNS, FINEST, Series
 from threadwork.observe.units import duration, quantity, rate
@@ -82,6 +83,31 @@ def test_a_shape_leaves_out_what_varies():
     assert shape_of("HTTP 503 for https://example.org/a?b=1 after 3.5 s") == "HTTP N for URL after N s"
     assert shape_of("no file 'x.txt' (0xdeadbeef)") == "no file '…' (ID)"
     assert shape_of("user 123e4567-e89b-12d3-a456-426614174000 is gone") == "user ID is gone"
+    assert shape_of("I can't read 'x.txt' for b'y'") == "I can't read '…' for b'…'"
+
+
+def test_long_messages_that_differ_in_what_varies_have_one_shape():
+    def refused(host, number):
+        return OSError(
+            f"pool(host='{host}', port=443): no more tries with url: /p/{number} (caused by Error('<Connection object at "
+            f"0x{number:x}>: failed to establish a new connection: [Errno 111] the other side has refused it'))"
+        )
+
+    assert len({kind_of(refused("h" * (number % 90 + 1), number**3)) for number in range(200)}) == 1
+
+
+def test_an_error_without_a_text_has_a_kind():
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError
+
+    assert kind_of(Mute())[0].endswith("Mute whose text raised RuntimeError")
+    assert kind_of(KeyError()) == ("KeyError", "")
+
+
+@pytest.mark.parametrize("part", ["a.", "a-", "'", '"', "aa'", "0x", "1.", "f", "://", "\n ", "123e4567-"])
+def test_the_shape_of_a_huge_message_is_short_and_soon_there(part):
+    assert len(shape_of(part * 1_000_000)) <= 130  # with all of it, and steps back for each character, it would take minutes
 
 
 @given(st.floats(1e-6, 1e6))

@@ -20,13 +20,18 @@ def shown(value: object) -> str:
         return f"<{type(value).__name__} whose repr raised {type(fault).__name__}>"
 
 
-def error_text(error: BaseException) -> str:
-    """Return type and message of `error`. Calls the user's ``__str__``."""
+def type_and_message(error: BaseException) -> tuple[str, str]:
+    """Return the name of the type of `error`, and its whole message. Calls the user's ``__str__``."""
     kind = type(error).__qualname__
     try:
-        message = str(error)
+        return kind, str(error)
     except Exception as fault:  # noqa: BLE001 - see above
-        return f"{kind} whose text raised {type(fault).__name__}"
+        return f"{kind} whose text raised {type(fault).__name__}", ""
+
+
+def error_text(error: BaseException) -> str:
+    """Return type and message of `error` as a short text. Calls the user's ``__str__``."""
+    kind, message = type_and_message(error)
     return shortened(f"{kind}: {message}" if message else kind)
 
 
