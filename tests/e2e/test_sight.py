@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import urllib.request
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,6 +30,43 @@ def test_they_are_written_when_the_run_is_interrupted(run):
     ended(child, 130, within=2)
     assert json.loads(run.read("t.json"))
     assert "cancelled" in run.read("r.html")
+
+
+@pytest.mark.parametrize("option", ["--trace", "--report"])
+@pytest.mark.parametrize(
+    ("command", "other"),
+    [
+        ("--lines it", "--lines"), ("--jsonl it", "--jsonl"), ("--csv it", "--csv"),
+        ("1 -o it --format jsonl", "--output"), ("1 --errors it", "--errors"),
+    ],
+)  # fmt: skip
+def test_they_never_take_the_place_of_another_file_of_the_run(run, command, other, option):
+    run.write("it", "1\n")
+    done = run("t.py:same", *command.split(), option, "./it", status=2)
+    assert f"{other} and {option} are the same file, it: give two" in done.stderr
+    assert run.read("it") == "1\n"
+
+
+def test_a_trace_and_a_page_and_a_journal_are_three_files(run):
+    run.write("it", "")
+    assert "--trace and --report are the same" in run("t.py:same", "1", "--trace", "it", "--report", "it", status=2).stderr
+    assert "--report and --journal are the same" in run("t.py:same", "1", "--report", "it", "--journal", "it", status=2).stderr
+    assert run.read("it") == ""
+
+
+def test_they_are_no_input(run):
+    for name in ("t.json", "r.html"):
+        run.write(name, "of the run before")
+    run("t.py:same", "--files", ".", "--trace", "t.json", "--report", "r.html", "-o", "names.jsonl")
+    names = {Path(json.loads(line)).name for line in run.read("names.jsonl").splitlines()}
+    assert "t.py" in names
+    assert not {"t.json", "r.html"} & names
+
+
+def test_a_page_never_takes_the_place_of_its_journal(run):
+    run("t.py:same", "1", "--journal", "j.db")
+    assert "FILE and --output are the same file, j.db" in run("report", "j.db", "-o", "./j.db", status=2).stderr
+    run("report", "j.db", "-o", "r.html")
 
 
 def test_a_page_of_a_journal(run):

@@ -7,6 +7,7 @@ import click
 from ..errors import ThreadworkError
 from ..journal import overview, records
 from ..observe import figures_of_past, write_page
+from .own_files import check_own_files
 from .refusal import Refusal
 
 
@@ -15,6 +16,7 @@ from .refusal import Refusal
 @click.option("-o", "--output", required=True, metavar="OUT.html", help="The page.")
 def report(file: str, output: str) -> None:
     """Write a page about the runs that FILE, of --journal, remembers: throughput, durations, threads, failures."""
+    check_own_files({"FILE": file, "--output": output})
     try:
         found = overview(file)
         began = [start for _, start, _ in found.runs]

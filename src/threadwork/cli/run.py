@@ -1,7 +1,6 @@
 """``threadwork run``: a Python function for each item."""
 
 import contextlib
-import os
 import re
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from .call import Call
 from .input import Input, InputChoice, open_input
 from .journal_options import journal_options, paths_of_journal
 from .options import engine_options, output_options
+from .own_files import check_own_files
 from .policies import PolicyFlags, policy_options
 from .refusal import Refusal
 from .report import Report
@@ -132,10 +132,12 @@ def _run(flags: RunFlags) -> int:
     choice = InputChoice(flags.arguments, flags.lines, flags.jsonl, flags.csv, flags.files, flags.null)
     if flags.in_doubt and not flags.journal:
         raise click.UsageError("--in-doubt is about --journal FILE, which is not there")
-    outputs = [path for path in (flags.output, flags.errors) if path and path != "-"]
-    if len({os.path.realpath(path) for path in outputs}) < len(outputs):
-        raise click.UsageError(f"--output and --errors are the same file, {flags.output}: give two")
-    source = open_input(choice, frozenset().union(*map(paths_of_output, outputs), paths_of_journal(flags.journal)))
+    seen_in = {"--trace": flags.sight.trace, "--report": flags.sight.report}
+    outputs = {"--output": flags.output, "--errors": flags.errors, **seen_in}
+    check_own_files({**outputs, "--journal": flags.journal})
+    check_own_files({"--lines": choice.lines, "--jsonl": choice.jsonl, "--csv": choice.csv, **seen_in})
+    written = [paths_of_output(path) for path in outputs.values() if path and path != "-"]
+    source = open_input(choice, frozenset().union(*written, paths_of_journal(flags.journal)))
     with source.stream or contextlib.nullcontext():
         if flags.dry_run:
             return _dry_run(source)
