@@ -45,7 +45,7 @@ class Report:
         self.display.note(_event("kept", path=path) if self._as_json else f"the results finished so far are in {path}")
 
     def kept_in_a_hurry(self, path: str) -> None:
-        """Say where unfinished output is, from a signal handler: no lock may be waited for in there."""
+        """Say where unfinished output is, where no lock may be waited for: whoever has it may hang."""
         text = _event("kept", path=path) if self._as_json else f"left at once; the results written so far are in {path}"
         os.write(sys.stderr.fileno(), f"\n{text}\n".encode())
 

@@ -25,6 +25,9 @@ class Clock(Protocol):
         """Take `lock`, waiting at most `timeout` seconds (``None``: without end); tell whether it was taken."""
 
 
+_DEAF_SECONDS = 1.0
+"""How long the main thread may not hear of an interrupt, in the worst case."""
+
 thread_seconds = time.thread_time
 """Return the processor time that the calling thread has had, in seconds."""
 
@@ -46,7 +49,12 @@ class SystemClock:
     def acquire(lock: Lock, timeout: float | None) -> bool:
         """Take `lock` within `timeout` seconds. An interrupt (Ctrl-C) ends the wait on the main thread."""
         if timeout is None:
-            return lock.acquire()
+            if threading.current_thread() is not threading.main_thread():
+                return lock.acquire()
+            # A signal that comes just before such a wait begins is heard only when that ends: so it ends now and again.
+            while not lock.acquire(timeout=_DEAF_SECONDS):
+                pass
+            return True
         return lock.acquire(timeout=min(max(timeout, 0.0), threading.TIMEOUT_MAX))
 
 
