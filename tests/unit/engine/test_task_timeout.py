@@ -228,11 +228,16 @@ def test_more_than_so_many_threads_that_hang_end_the_run(gate, monkeypatch):
 
 def test_those_who_have_come_back_do_not_count(monkeypatch):
     monkeypatch.setattr("threadwork.engine.ledger._MOST_LEFT_BEHIND", 8)
-    back = []
+    back, at_work_on = [], {}
 
     def late(item):
+        at_work_on[threading.current_thread().name] = item
         with gate_of[item]:
             back.append(item)
+
+    def has_left(worker, index):
+        """Tell whether the thread has ended, or came back so soon that it was not replaced and goes on."""
+        return worker not in {thread.name for thread in threading.enumerate()} or at_work_on[worker] != index
 
     gate_of = [threading.Lock() for _ in range(30)]
     for lock in gate_of:
@@ -242,8 +247,7 @@ def test_those_who_have_come_back_do_not_count(monkeypatch):
         assert outcome.status is Status.TIMED_OUT
         gate_of[outcome.index].release()
         wait_until(lambda index=outcome.index: index in back)
-        worker = outcome.worker
-        wait_until(lambda name=worker: name not in {thread.name for thread in threading.enumerate()})
+        wait_until(lambda worker=outcome.worker, index=outcome.index: has_left(worker, index))
 
 
 def test_listeners_are_told_once_of_an_item_whose_worker_is_left_behind(gate):
